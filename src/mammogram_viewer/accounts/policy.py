@@ -1,0 +1,74 @@
+"""What each operation of the API demands. Every route handler names exactly one policy in its `opt`:
+
+    @get("/api/images", opt={"policy": policy.READ_IMAGES})
+
+`enforce` is the one guard that reads it; an operation without a policy answers 500 and fails the build
+(tests/features/test_authorization_matrix.py). Which *rows* a caller sees is decided in the queries of the
+feature, by `Principal.sees_every_image` and ownership; what one may not see answers 404."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from mammogram_viewer.accounts.models import Principal, Role, Scope
+from mammogram_viewer.foundation.errors import Forbidden, Unauthenticated
+
+Ownership = Literal["none", "own", "image"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """`roles` None: open to all. `ownership`: "own" acts on the caller's own things alone; "image" follows who
+    may see the image (the owner, and the roles that see every image)."""
+
+    name: str
+    roles: frozenset[Role] | None
+    scope: Scope = "read"
+    ownership: Ownership = "none"
+    loopback_too: bool = False  # metrics may also be read without signing in from the machine itself
+
+
+_EVERYBODY: frozenset[Role] = frozenset({"admin", "radiologist", "technologist", "user"})
+_UPLOADERS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
+_CORRECTORS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
+_ADMIN: frozenset[Role] = frozenset({"admin"})
+
+PUBLIC = Policy(name="public", roles=None)
+OWN_ACCOUNT = Policy(name="own account", roles=_EVERYBODY, ownership="own")
+CHANGE_OWN_ACCOUNT = Policy(name="change own account", roles=_EVERYBODY, scope="write", ownership="own")
+READ_IMAGES = Policy(name="read images", roles=_EVERYBODY, ownership="image")
+UPLOAD_IMAGES = Policy(name="upload images", roles=_UPLOADERS, scope="write")
+CORRECT_IMAGES = Policy(name="correct images", roles=_CORRECTORS, scope="write", ownership="image")
+DELETE_IMAGES = Policy(name="delete own images", roles=_UPLOADERS, scope="write", ownership="own")
+ADMINISTER = Policy(name="administer", roles=_ADMIN, scope="admin")
+READ_METRICS = Policy(name="read metrics", roles=_ADMIN, scope="admin", loopback_too=True)
+
+_LOOPBACK = {"127.0.0.1", "::1"}
+
+
+def policy_of(handler: BaseRouteHandler) -> Policy:
+    """The policy an operation declares; one without any is a fault of ours."""
+    policy = handler.opt.get("policy")
+    if not isinstance(policy, Policy):
+        raise TypeError(f"{handler} declares no policy")
+    return policy
+
+
+async def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The app-wide guard: role, then token scope. `connection.scope["user"]` is set by the authentication."""
+    policy = policy_of(handler)
+    if policy.roles is None:
+        return
+    principal: Principal | None = connection.scope.get("user")
+    if principal is None:
+        if policy.loopback_too and connection.client and connection.client.host in _LOOPBACK:
+            return
+        raise Unauthenticated("Sign in to continue.")
+    if principal.role not in policy.roles:
+        raise Forbidden("Your role does not allow this. An administrator can change it.")
+    if policy.scope not in principal.scopes:
+        raise Forbidden(f"This API token lacks the scope “{policy.scope}”.", code="missing_scope")

@@ -1,0 +1,32 @@
+"""Connections to PostgreSQL (asyncpg, raw SQL). The same code for the embedded server and an external one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import msgspec
+
+
+def encode_json(value: Any) -> str:
+    """JSON for a jsonb parameter; NUL, which PostgreSQL refuses, becomes U+FFFD."""
+    return msgspec.json.encode(value).decode().replace("\\u0000", "\\ufffd")
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=encode_json, decoder=msgspec.json.decode)
+
+
+async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Pool:
+    """A pool of at most `size` connections; jsonb travels as Python values."""
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        timeout=10,
+        command_timeout=60,
+        server_settings={"application_name": application_name, "timezone": "UTC"},
+    )
+    assert pool is not None
+    return pool

@@ -1,0 +1,163 @@
+"""Every setting, once: its environment name, default, unit and sentence. `cli` makes one frozen object at the
+start and passes it in; nothing else reads the environment. `docs/settings.md` is checked against this file."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mammogram_viewer.foundation.errors import StartupProblem
+
+PREFIX = "MAMMOGRAM_VIEWER_"
+MIB = 1024 * 1024
+
+
+def _setting(default: Any, doc: str, *, env: str | None = None) -> Any:
+    """A field that knows its environment name (`PREFIX` + field name unless given) and its documentation."""
+    return field(default=default, metadata={"env": env, "doc": doc})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of one process. Limits carry their unit last in the name."""
+
+    data_dir: Path = _setting(Path("data"), "Folder of embedded servers, spool, local storage and logs.", env="DATA_DIR")
+    database_url: str = _setting("", "PostgreSQL 14 or later; empty: an embedded one under DATA_DIR.", env="DATABASE_URL")
+    redis_url: str = _setting("", "Redis 6.2 or later; empty (and no REDIS_HOST): an embedded one.", env="REDIS_URL")
+    redis_host: str = _setting("", "Host of Redis, when REDIS_URL is not set.", env="REDIS_HOST")
+    redis_port: int = _setting(6379, "Port of Redis, with REDIS_HOST.", env="REDIS_PORT")
+    storage_url: str = _setting("", "`file:///…`; empty: DATA_DIR/storage.", env="STORAGE_URL")
+    host: str = _setting("127.0.0.1", "Address to listen on. Wider than loopback only once an administrator exists.", env="HOST")
+    port: int = _setting(3000, "Port of the API and the page.", env="PORT")
+    postgres_bin_dir: str = _setting("", "Folder with `postgres` and `initdb`; empty: the packaged ones, else Debian's.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+    public_url: str = _setting("", "Address that people type (https://…), when it differs from HOST and PORT.")
+
+    # Intake
+    max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")
+    max_files_per_request: int = _setting(10_000, "Most files in one multipart request.")
+    max_request_bytes: int = _setting(16_384 * MIB, "Largest multipart request in all, bytes.")
+    min_free_bytes: int = _setting(512 * MIB, "Uploads answer 507 when storage has less free space, bytes.")
+    spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
+
+    # Database
+    database_pool_size: int = _setting(10, "Connections each process may hold.")
+
+    # Jobs
+    dicom_conversion_concurrency: int = _setting(3, "Jobs of `dicom-conversion` at once in one worker.")
+    thumbnail_concurrency: int = _setting(5, "Jobs of `thumbnail` at once in one worker.")
+    decoder_processes: int = _setting(0, "Disposable decoder children at once; 0: one a core.")
+    job_attempts: int = _setting(3, "Attempts for storage, database and unexpected failures.")
+    decoder_attempts: int = _setting(2, "Attempts when a decoder crashes or times out.")
+    job_interruptions: int = _setting(10, "Attempts lost with a dying worker before a job is failed.")
+    job_backoff_ms: int = _setting(1000, "First delay of the exponential back-off, milliseconds.")
+    enqueue_timeout_seconds: float = _setting(2.0, "Longest wait for Redis after an upload, seconds.")
+    reconcile_interval_seconds: float = _setting(10.0, "Time between two walks of the reconciler, seconds.")
+    reconcile_untouched_seconds: float = _setting(30.0, "Unfinished jobs untouched for this long are looked up in Redis, seconds.")
+    job_lock_ms: int = _setting(10_000, "BullMQ lock of a running job, milliseconds.")
+    job_stalled_interval_ms: int = _setting(5_000, "Time between BullMQ's searches for stalled jobs, milliseconds.")
+    worker_grace_seconds: float = _setting(20.0, "Time a worker gets to finish on SIGTERM, seconds.")
+
+    # The gate and the child (FIELD: budgets before any decode)
+    child_memory_bytes: int = _setting(2048 * MIB, "Address space of one decoder child, bytes.")
+    child_wall_seconds: float = _setting(15.0, "Wall time of one decoder child, seconds.")
+    child_multiframe_wall_seconds: float = _setting(30.0, "Wall time for multi-frame objects, seconds.")
+    max_megapixels: int = _setting(64, "Largest frame, megapixels.")
+    max_frames: int = _setting(512, "Most frames in one object.")
+    max_elements: int = _setting(100_000, "Most data elements in one header.")
+    max_nesting: int = _setting(64, "Deepest nesting of sequences.")
+    max_inflated_bytes: int = _setting(1024 * MIB, "Largest deflated data set after inflation, bytes.")
+
+    # Accounts
+    registration: bool = _setting(True, "Whether strangers may ask for an account (it starts as pending).")
+    password_min_length: int = _setting(12, "Shortest password, characters.")
+    session_idle_seconds: int = _setting(8 * 3600, "A session ends after this long without a request, seconds.")
+    session_absolute_seconds: int = _setting(7 * 24 * 3600, "A session ends after this long in any case, seconds.")
+    setup_link_seconds: int = _setting(24 * 3600, "Life of the one-time set-up link, seconds.")
+    login_attempts_per_minute: int = _setting(10, "Sign-in attempts a minute for one account and one address.")
+    register_attempts_per_hour: int = _setting(20, "Registrations an hour from one address.")
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data_dir / "spool"
+
+    @property
+    def storage_dir(self) -> Path:
+        """The local storage folder; STORAGE_URL=file:///… moves it."""
+        if self.storage_url.startswith("file://"):
+            return Path(self.storage_url.removeprefix("file://"))
+        return self.data_dir / "storage"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def embedded_postgres(self) -> bool:
+        return not self.database_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        return not (self.redis_url or self.redis_host)
+
+
+def environment_name(setting: dataclasses.Field[Any]) -> str:
+    """The environment variable of one field of `Settings`."""
+    return setting.metadata["env"] or PREFIX + setting.name.upper()
+
+
+def default_data_dir() -> Path:
+    """`./data` in a checkout; once installed the user's data folder, for root /var/lib/mammogram-viewer."""
+    checkout = Path(__file__).resolve().parents[3]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "Makefile").is_file():
+        return checkout / "data"
+    if os.geteuid() == 0:
+        return Path("/var/lib/mammogram-viewer")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "mammogram-viewer"
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """`NAME=value` lines of a `.env`; quotes around the value and `#` comment lines are dropped."""
+    values: dict[str, str] = {}
+    if not path.is_file():
+        return values
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.startswith("#"):
+            values[name.strip()] = value.strip().strip("\"'")
+    return values
+
+
+def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    """Settings from the environment over `.env` over defaults; a value that cannot be read is a StartupProblem."""
+    values = {**(read_dotenv(dotenv) if dotenv else {}), **environ}
+    chosen: dict[str, Any] = {"data_dir": default_data_dir()}
+    known = set()
+    for setting in dataclasses.fields(Settings):
+        name = environment_name(setting)
+        known.add(name)
+        if values.get(name, "") != "":
+            chosen[setting.name] = _parse(name, values[name], type(setting.default))
+    unknown = sorted(n for n in values if n.startswith(PREFIX) and n not in known)
+    if unknown:
+        raise StartupProblem(f"{unknown[0]} is not a setting. docs/settings.md lists all of them.")
+    chosen["data_dir"] = Path(chosen["data_dir"]).expanduser().absolute()
+    settings = Settings(**chosen)
+    if settings.storage_url and not settings.storage_url.startswith("file:///"):
+        raise StartupProblem("STORAGE_URL must start with file:/// in this version.")
+    return settings
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+        if issubclass(kind, Path):
+            return Path(text)
+        return kind(text)
+    except (ValueError, KeyError):
+        raise StartupProblem(f"{name}={text!r} cannot be read as {kind.__name__}. docs/settings.md says what it takes.") from None

@@ -1,0 +1,16 @@
+"""The budgets of one original, checked before anything is decoded. The settings `max_*` fill them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderLimits:
+    """Plain integers, so that it pickles into the disposable child."""
+
+    megapixels: int = 64  # of one frame
+    frames: int = 512
+    elements: int = 100_000  # data elements, items and fragments at every depth
+    nesting: int = 64  # sequences inside sequences
+    inflated_bytes: int = 1024 * 1024 * 1024  # of a deflated data set

@@ -1,0 +1,73 @@
+"""Read one item of a Modality LUT or VOI LUT Sequence (PS3.3 C.11.1.1, C.11.2.1.1), whatever its encoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+
+from mammogram_viewer.dicom.reader import PYDICOM_TROUBLE
+
+
+@dataclass(frozen=True)
+class LookupTable:
+    """`entries[i]` is the output for input `first + i`; `bits` is the width of an entry. Entries are float64."""
+
+    first: int
+    bits: int
+    entries: npt.NDArray[np.float64]
+
+    def apply(self, inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Inputs below the first get the first entry, above the last the last; fractions are rounded, half up."""
+        index = np.floor(inputs + 0.5) - self.first
+        return self.entries[np.clip(index, 0, len(self.entries) - 1).astype(np.int64)]
+
+
+def read_lookup_table(
+    item: Dataset, *, input_range: tuple[float, float], little_endian: bool, warnings: list[str]
+) -> LookupTable | None:
+    """The table, or None with a warning when descriptor and entries contradict each other."""
+    try:
+        descriptor = [int(value) for value in item["LUTDescriptor"].value]
+        vr = str(item["LUTDescriptor"].VR)
+        stored = item["LUTData"].value
+        if len(descriptor) != 3:
+            raise ValueError
+        count = (descriptor[0] & 0xFFFF) or 65_536  # 0 stands for 65,536
+        entries = _entries(stored, count, little_endian=little_endian)
+    except PYDICOM_TROUBLE:
+        warnings.append("broken_lookup_table")
+        return None
+    bits = descriptor[2] & 0xFFFF
+    highest = int(entries.max())
+    if not 1 <= bits <= 16 or highest >= 1 << bits:
+        # Writers mix up entry and word width; the entries themselves say what they need.
+        warnings.append("lookup_table_bits_corrected")
+        bits = max(8, highest.bit_length())
+    return LookupTable(_first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64))
+
+
+def _entries(stored: object, count: int, *, little_endian: bool) -> npt.NDArray[np.uint16]:
+    """LUT data as unsigned words: US or SS values, OW words, or two 8-bit entries packed in each OW word."""
+    if not isinstance(stored, bytes):
+        listed = stored if isinstance(stored, list | tuple) or hasattr(stored, "__iter__") else [stored]
+        words = (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)  # type: ignore[union-attr]  # iterable by the line above
+    else:
+        words = np.frombuffer(stored[: len(stored) // 2 * 2], "<u2" if little_endian else ">u2").astype(np.uint16)
+    if len(words) == count:
+        return words
+    if len(words) == (count + 1) // 2:
+        # The first entry is in the low byte of each word.
+        return words.astype("<u2").view(np.uint8)[:count].astype(np.uint16)
+    raise ValueError("another number of entries than the descriptor says")
+
+
+def _first_mapped(value: int, vr: str, input_range: tuple[float, float]) -> int:
+    """The first input that is mapped. In a US field it may be a negative number in disguise: then, and only then,
+    its unsigned reading lies outside of what the modality transformation can give."""
+    if vr == "SS" or value < 0x8000:
+        return value
+    low, high = input_range
+    return value - 0x10000 if low < 0 and value > high else value

@@ -1,0 +1,117 @@
+"""Plain PNG, JPEG and TIFF pictures to 8-bit grey or RGB: upright, over black, in sRGB, without their metadata."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from mammogram_viewer.dicom.header import ImageHeader
+from mammogram_viewer.dicom.limits import RenderLimits
+from mammogram_viewer.foundation.reasons import Refused
+
+# Our own budget is stricter and speaks in our codes; Pillow's would warn only.
+Image.MAX_IMAGE_PIXELS = None
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF"}
+_ORIENTATION = 0x0112
+_WHITE_IS_ZERO = 0
+_PHOTOMETRIC = 262
+# What Pillow raises on damaged files.
+_TROUBLE = (
+    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, OverflowError, EOFError,
+    NotImplementedError, RuntimeError, AssertionError, ZeroDivisionError, struct.error, zlib.error,
+    UnidentifiedImageError,
+)  # fmt: skip
+
+
+def read_picture(source: str, file_type: str, limits: RenderLimits) -> tuple[npt.NDArray[np.uint8], ImageHeader]:
+    """The picture as (rows, columns) or (rows, columns, 3) uint8, and what there is of a header.
+
+    16-bit grey is scaled by the least of 8, 10, 12, 14 or 16 bits that holds it (`voi_source` full_range). Of a
+    TIFF with several pages the first is shown."""
+    warnings: list[str] = []
+    try:
+        with Image.open(source, formats=[_FORMATS[file_type]]) as picture:
+            if picture.width * picture.height > limits.megapixels * 1_000_000:
+                raise Refused("over_megapixels", f"limit {limits.megapixels} megapixels")
+            picture.load()
+            orientation = picture.getexif().get(_ORIENTATION, 1)
+            if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+                pixels, bits = _deep_grey(picture)
+                pixels = _upright(pixels, orientation)
+            else:
+                pixels, bits = np.asarray(_eight_bits(ImageOps.exif_transpose(picture), warnings)), 8
+    except (Image.DecompressionBombError, MemoryError) as trouble:
+        raise Refused("out_of_memory") from trouble
+    except _TROUBLE as trouble:
+        raise Refused("picture_broken") from trouble
+    header = ImageHeader(
+        photometric_interpretation="MONOCHROME2" if pixels.ndim == 2 else "RGB",
+        rows=pixels.shape[0],
+        columns=pixels.shape[1],
+        number_of_frames=1,
+        bits_stored=bits,
+        voi_source="full_range" if bits > 8 else "not_applicable",
+        warnings=tuple(warnings),
+    )
+    return np.ascontiguousarray(pixels), header
+
+
+def _deep_grey(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], int]:
+    """More than 8 bits of grey to 8, and how many bits were taken for full scale."""
+    if picture.mode == "F":
+        raise Refused("picture_unsupported", "floating point pixels")
+    values = np.asarray(picture)
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 65_535:
+        raise Refused("picture_unsupported", "more than 16 bits")
+    bits = next(bits for bits in (8, 10, 12, 14, 16) if high < 1 << bits)
+    full = (1 << bits) - 1
+    shown = np.floor(np.arange(full + 1) * (255 / full) + 0.5).astype(np.uint8)
+    # Pillow inverts 8-bit TIFFs whose zero is white, not the deeper ones.
+    if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        shown = shown[::-1]
+    return shown[values], bits
+
+
+def _upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+    """Undo the EXIF orientation (1 to 8) on an array."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.T
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _eight_bits(picture: Image.Image, warnings: list[str]) -> Image.Image:
+    """Mode L or RGB, in sRGB, transparency over black."""
+    profile = picture.info.get("icc_profile")
+    if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
+        grey = picture.mode in ("LA", "La", "L", "1")
+        over = picture.convert("RGBA")
+        black = Image.new("RGBA", over.size, (0, 0, 0, 255))
+        picture = Image.alpha_composite(black, over).convert("L" if grey else "RGB")
+    if profile and picture.mode in ("RGB", "CMYK", "L"):
+        picture = _to_srgb(picture, profile, warnings)
+    if picture.mode in ("L", "RGB"):
+        return picture
+    return picture.convert("L" if picture.mode == "1" else "RGB")
+
+
+def _to_srgb(picture: Image.Image, profile: bytes, warnings: list[str]) -> Image.Image:
+    try:
+        target = ImageCms.createProfile("sRGB")
+        mode = "RGB" if picture.mode == "CMYK" else picture.mode
+        if mode == "L":
+            return picture  # grey profiles describe a gamma close to sRGB's; stored greys are what people expect
+        shown = ImageCms.profileToProfile(picture, BytesIO(profile), target, outputMode=mode)
+        return shown or picture
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        warnings.append("unusable_colour_profile")
+        return picture

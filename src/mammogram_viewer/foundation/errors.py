@@ -4,7 +4,7 @@ patient identifier; what is not in this tree is a fault of ours and answers 500.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class MammogramViewerError(Exception):
@@ -17,6 +17,7 @@ class MammogramViewerError(Exception):
         self.detail = detail
         self.code = code or self.default_code
         self.retry_after_seconds = retry_after_seconds
+        self.extra: dict[str, Any] = {}  # further members of the problem document (RFC 9457, 3.2)
 
 
 class Malformed(MammogramViewerError):

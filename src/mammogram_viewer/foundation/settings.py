@@ -13,6 +13,7 @@ from typing import Any
 from mammogram_viewer.foundation.errors import StartupProblem
 
 PREFIX = "MAMMOGRAM_VIEWER_"
+TEST_PREFIX = PREFIX + "TEST_"  # used by the tests themselves; no settings
 MIB = 1024 * 1024
 
 
@@ -25,15 +26,23 @@ def _setting(default: Any, doc: str, *, env: str | None = None) -> Any:
 class Settings:
     """All settings of one process. Limits carry their unit last in the name."""
 
-    data_dir: Path = _setting(Path("data"), "Folder of embedded servers, spool, local storage and logs.", env="DATA_DIR")
-    database_url: str = _setting("", "PostgreSQL 14 or later; empty: an embedded one under DATA_DIR.", env="DATABASE_URL")
+    data_dir: Path = _setting(
+        Path("data"), "Folder of embedded servers, spool, local storage and logs.", env="DATA_DIR"
+    )
+    database_url: str = _setting(
+        "", "PostgreSQL 14 or later; empty: an embedded one under DATA_DIR.", env="DATABASE_URL"
+    )
     redis_url: str = _setting("", "Redis 6.2 or later; empty (and no REDIS_HOST): an embedded one.", env="REDIS_URL")
     redis_host: str = _setting("", "Host of Redis, when REDIS_URL is not set.", env="REDIS_HOST")
     redis_port: int = _setting(6379, "Port of Redis, with REDIS_HOST.", env="REDIS_PORT")
     storage_url: str = _setting("", "`file:///…`; empty: DATA_DIR/storage.", env="STORAGE_URL")
-    host: str = _setting("127.0.0.1", "Address to listen on. Wider than loopback only once an administrator exists.", env="HOST")
+    host: str = _setting(
+        "127.0.0.1", "Address to listen on. Wider than loopback only once an administrator exists.", env="HOST"
+    )
     port: int = _setting(3000, "Port of the API and the page.", env="PORT")
-    postgres_bin_dir: str = _setting("", "Folder with `postgres` and `initdb`; empty: the packaged ones, else Debian's.")
+    postgres_bin_dir: str = _setting(
+        "", "Folder with `postgres` and `initdb`; empty: the packaged ones, else Debian's."
+    )
     log_level: str = _setting("info", "debug, info, warning or error.")
     public_url: str = _setting("", "Address that people type (https://…), when it differs from HOST and PORT.")
 
@@ -57,7 +66,9 @@ class Settings:
     job_backoff_ms: int = _setting(1000, "First delay of the exponential back-off, milliseconds.")
     enqueue_timeout_seconds: float = _setting(2.0, "Longest wait for Redis after an upload, seconds.")
     reconcile_interval_seconds: float = _setting(10.0, "Time between two walks of the reconciler, seconds.")
-    reconcile_untouched_seconds: float = _setting(30.0, "Unfinished jobs untouched for this long are looked up in Redis, seconds.")
+    reconcile_untouched_seconds: float = _setting(
+        30.0, "Unfinished jobs untouched for this long are looked up in Redis, seconds."
+    )
     job_lock_ms: int = _setting(10_000, "BullMQ lock of a running job, milliseconds.")
     job_stalled_interval_ms: int = _setting(5_000, "Time between BullMQ's searches for stalled jobs, milliseconds.")
     worker_grace_seconds: float = _setting(20.0, "Time a worker gets to finish on SIGTERM, seconds.")
@@ -80,6 +91,17 @@ class Settings:
     setup_link_seconds: int = _setting(24 * 3600, "Life of the one-time set-up link, seconds.")
     login_attempts_per_minute: int = _setting(10, "Sign-in attempts a minute for one account and one address.")
     register_attempts_per_hour: int = _setting(20, "Registrations an hour from one address.")
+    login_failures_per_hour: int = _setting(
+        100,
+        "Failed sign-ins an hour at one account, from everywhere, before networks it never signed in from are slowed down.",
+    )
+    address_login_failures_per_minute: int = _setting(
+        50, "Failed sign-ins a minute from one address, at whatever accounts."
+    )
+    password_hashes_waiting: int = _setting(64, "Password checks that may wait for their turn in one process.")
+    max_pending_users: int = _setting(1000, "Registrations that may await approval at once.")
+    sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
+    api_tokens_per_user: int = _setting(100, "API tokens one user may have.")
 
     @property
     def spool_dir(self) -> Path:
@@ -142,7 +164,7 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
         known.add(name)
         if values.get(name, "") != "":
             chosen[setting.name] = _parse(name, values[name], type(setting.default))
-    unknown = sorted(n for n in values if n.startswith(PREFIX) and n not in known)
+    unknown = sorted(n for n in values if n.startswith(PREFIX) and not n.startswith(TEST_PREFIX) and n not in known)
     if unknown:
         raise StartupProblem(f"{unknown[0]} is not a setting. docs/settings.md lists all of them.")
     chosen["data_dir"] = Path(chosen["data_dir"]).expanduser().absolute()
@@ -160,4 +182,6 @@ def _parse(name: str, text: str, kind: type) -> Any:
             return Path(text)
         return kind(text)
     except (ValueError, KeyError):
-        raise StartupProblem(f"{name}={text!r} cannot be read as {kind.__name__}. docs/settings.md says what it takes.") from None
+        raise StartupProblem(
+            f"{name}={text!r} cannot be read as {kind.__name__}. docs/settings.md says what it takes."
+        ) from None

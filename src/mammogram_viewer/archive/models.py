@@ -1,0 +1,120 @@
+"""patient > study > series > image (one SOP instance, or one plain picture), and the renditions of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ImageStatus = Literal["pending", "processing", "ready", "rejected", "failed"]
+FileType = Literal["dicom", "png", "jpeg", "tiff"]
+IMAGE_STATUSES: tuple[ImageStatus, ...] = ("pending", "processing", "ready", "rejected", "failed")
+FILE_TYPES: tuple[FileType, ...] = ("dicom", "png", "jpeg", "tiff")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewImage:
+    """An original that lies in storage already: a blob precedes its row."""
+
+    user_id: int
+    file_type: FileType
+    original_name: str
+    byte_count: int
+    sha256: bytes
+    storage_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredImage:
+    """The answer to a registration; `duplicate` when this user's image with the same bytes was there before."""
+
+    id: int
+    file_type: FileType
+    status: ImageStatus
+    sha256: bytes
+    duplicate: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRendition:
+    """Something derived from an image that lies in storage already."""
+
+    kind: str
+    recipe_version: int
+    storage_key: str
+    content_type: str
+    byte_count: int
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """One row of `images` with the names that pages show beside it."""
+
+    id: int
+    user_id: int
+    uploader_name: str | None
+    created_at: datetime
+    file_type: FileType
+    original_name: str
+    byte_count: int
+    sha256: bytes
+    storage_key: str
+    status: ImageStatus
+    reason_code: str | None
+    reason: str | None
+    study_id: int | None
+    series_id: int | None
+    sop_class_uid: str | None
+    sop_instance_uid: str | None
+    transfer_syntax_uid: str | None
+    conflicts_with: int | None
+    modality: str | None
+    laterality: str | None
+    laterality_source: str | None
+    view_position: str | None
+    view_position_source: str | None
+    instance_number: int | None
+    acquired_at: datetime | None
+    presentation_intent_type: str | None
+    photometric_interpretation: str | None
+    rows: int | None
+    columns: int | None
+    number_of_frames: int | None
+    bits_stored: int | None
+    voi_source: str | None
+    warnings: list[str]
+    recipe_version: int | None
+    patient_id: str | None
+    patient_name: str | None
+    thumbnail_width: int | None
+    thumbnail_height: int | None
+    has_tags: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """What serving a file needs, in one row: where it lies and how it is described."""
+
+    storage_key: str
+    content_type: str
+    byte_count: int
+    etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOfImage:
+    """The study and series an image is filed under."""
+
+    id: int
+    study_instance_uid: str
+    study_description: str | None
+    study_at: datetime | None
+    accession_number: str | None
+    series_id: int
+    series_instance_uid: str
+    series_description: str | None
+    series_modality: str | None
+    manufacturer: str | None
+    station_name: str | None

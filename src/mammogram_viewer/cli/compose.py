@@ -1,0 +1,119 @@
+"""The composition root: the one place that names concrete adapters and ties the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from mammogram_viewer.adapters import sockets
+from mammogram_viewer.adapters.database.embedded import socket_dsn
+from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.adapters.redis.connection import open_client
+from mammogram_viewer.adapters.redis.embedded import socket_url
+from mammogram_viewer.adapters.storage.local import LocalStorage
+from mammogram_viewer.foundation import logs
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.jobs.models import CONVERT_DICOM, QUEUES, RENDER_PICTURE
+from mammogram_viewer.jobs.service import QueueService
+from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.web.resources import Resources
+
+log = logging.getLogger(__name__)
+
+
+def database_address(settings: Settings) -> str:
+    """The DSN for the long-running parts: unlike `database_dsn` it does not ask whether the server answers
+    right now, because the supervisor may be about to restart it."""
+    return settings.database_url or socket_dsn(sockets.socket_dir(settings.data_dir))
+
+
+def redis_address(settings: Settings) -> str:
+    """The same for Redis."""
+    if settings.redis_url:
+        return settings.redis_url
+    if settings.redis_host:
+        return f"redis://{settings.redis_host}:{settings.redis_port}/0"
+    return socket_url(sockets.socket_dir(settings.data_dir))
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, part: str) -> AsyncIterator[Resources]:
+    """Everything a part works with, closed again in reverse order."""
+    settings.spool_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    redis_url = redis_address(settings)
+    storage = LocalStorage(settings.storage_dir)
+    db = await open_pool(
+        database_address(settings), size=settings.database_pool_size, application_name=f"mammogram-viewer {part}"
+    )
+    redis_client = open_client(redis_url)
+    wake_up = WakeUp(redis_url, settings)
+    queue = QueueService(db, wake_up, settings)
+    try:
+        yield Resources(
+            settings=settings,
+            db=db,
+            redis_client=redis_client,
+            storage=storage,
+            queue=queue,
+            intake=Intake(db, storage, queue),
+        )
+    finally:
+        await wake_up.close()
+        await redis_client.aclose()
+        await db.close()
+
+
+def run_api(settings: Settings) -> None:
+    """Serve the API and the page until SIGTERM (blocking)."""
+    from mammogram_viewer.web.app import create_app
+
+    logs.configure("api", settings.log_level)
+    app = create_app(lambda: open_resources(settings, "api"))
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=20,
+        proxy_headers=bool(settings.public_url),
+    )
+
+
+def run_worker(settings: Settings, queues: list[str] | None = None, concurrency: int | None = None) -> None:
+    """Work on the queues until SIGTERM (blocking)."""
+    from mammogram_viewer.renditions.child import Nursery
+
+    logs.configure("worker", settings.log_level)
+    # First of all, while this process has one thread and no connection: children inherit nothing.
+    nursery = Nursery(settings)
+    try:
+        asyncio.run(_work(settings, nursery, queues or list(QUEUES), concurrency))
+    finally:
+        nursery.close()
+
+
+async def _work(settings: Settings, nursery: object, queues: list[str], concurrency: int | None) -> None:
+    from mammogram_viewer.renditions.child import Nursery
+    from mammogram_viewer.renditions.jobs import Renderer
+    from mammogram_viewer.worker.processor import Processor
+    from mammogram_viewer.worker.reconciler import Reconciler
+    from mammogram_viewer.worker.run import WorkerPool, queue_concurrency, run_until_stopped
+
+    assert isinstance(nursery, Nursery)
+    async with open_resources(settings, "worker") as resources:
+        renderer = Renderer(resources.db, resources.storage, nursery, settings)
+        processor = Processor(resources.db, {CONVERT_DICOM: renderer.run, RENDER_PICTURE: renderer.run}, settings)
+        pool = WorkerPool(
+            processor, redis_address(settings), settings, queue_concurrency(settings, queues, concurrency)
+        )
+        reconciler = Reconciler(resources.db, resources.storage, resources.queue, settings)
+        await run_until_stopped(pool, reconciler, settings)

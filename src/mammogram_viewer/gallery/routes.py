@@ -1,0 +1,72 @@
+"""`GET /api/images`: the gallery's list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import asyncpg
+from litestar import get
+from litestar.params import Parameter
+
+from mammogram_viewer.accounts import policy
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.archive.models import FileType, ImageStatus
+from mammogram_viewer.archive.schemas import image_answer
+from mammogram_viewer.foundation.keyset import parse_page_request
+from mammogram_viewer.gallery import service
+from mammogram_viewer.gallery.filters import ImageFilters
+from mammogram_viewer.gallery.schemas import ImagePage, NumberedImagePage
+
+
+@get("/api/images", opt={"policy": policy.READ_IMAGES}, tags=["images"], summary="List images, newest first")
+async def list_images(
+    db: asyncpg.Pool,
+    principal: Principal,
+    use_cursor: Annotated[bool, Parameter(query="useCursor")] = False,
+    cursor: str | None = None,
+    direction: str | None = None,
+    limit: int | None = None,
+    page: int | None = None,
+    file_type: Annotated[FileType | None, Parameter(query="fileType")] = None,
+    created_from: Annotated[datetime | None, Parameter(query="from")] = None,
+    created_to: Annotated[datetime | None, Parameter(query="to")] = None,
+    user_id: Annotated[int | None, Parameter(query="userId")] = None,
+    status: ImageStatus | None = None,
+    laterality: str | None = None,
+    view: str | None = None,
+    modality: str | None = None,
+    study_id: Annotated[int | None, Parameter(query="studyId")] = None,
+    q: str | None = None,
+) -> ImagePage | NumberedImagePage:
+    """With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total."""
+    filters = ImageFilters(
+        file_type=file_type,
+        created_from=created_from,
+        created_to=created_to,
+        user_id=user_id,
+        status=status,
+        laterality=laterality,
+        view=view,
+        modality=modality,
+        study_id=study_id,
+        q=q,
+    )
+    request = parse_page_request(cursor, direction, limit)
+    if use_cursor or cursor is not None:
+        found = await service.page_after(db, request, filters, principal)
+        return ImagePage(
+            images=[image_answer(image) for image in found.rows],
+            next_cursor=found.next_cursor,
+            prev_cursor=found.prev_cursor,
+            has_more=found.has_more,
+            limit=found.limit,
+        )
+    number = 1 if page is None else page
+    images, total = await service.numbered_page(db, number, request.limit, filters, principal)
+    return NumberedImagePage(
+        images=[image_answer(image) for image in images], total=total, page=number, limit=request.limit
+    )
+
+
+handlers = [list_images]

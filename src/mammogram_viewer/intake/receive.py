@@ -1,0 +1,112 @@
+"""Takes files in. The order is the promise (TRUST): spool (limit, digest) -> fsync -> rename -> fsync folder ->
+one transaction (image + job + activity) -> answer -> wake a worker.
+
+Crash points in between leave a spool file or an orphan original, both swept later, and never a visible image
+whose bytes are not safe."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import asyncpg
+
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.activity.service import record_activity, record_audit
+from mammogram_viewer.adapters.storage.keys import new_original_key
+from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.archive.models import NewImage, RegisteredImage
+from mammogram_viewer.archive.service import find_duplicate, register_image
+from mammogram_viewer.foundation.crash_points import crash_point
+from mammogram_viewer.foundation.errors import StorageFull
+from mammogram_viewer.foundation.settings import MIB, Settings
+from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.jobs import outbox
+from mammogram_viewer.jobs.models import NewJob, job_id_for_image
+from mammogram_viewer.jobs.service import QueueService
+
+
+@dataclass(frozen=True)
+class TakenUpload:
+    """One spooled file and the image it became."""
+
+    name: str
+    image: RegisteredImage
+
+    @property
+    def job_id(self) -> str:
+        return job_id_for_image(self.image.file_type, self.image.id)
+
+
+def check_space(settings: Settings) -> None:
+    """Refuse an upload before it starts when storage is nearly full."""
+    state = os.statvfs(settings.spool_dir)
+    if state.f_bavail * state.f_frsize < settings.min_free_bytes:
+        raise StorageFull(
+            f"Less than {settings.min_free_bytes // MIB} MiB of storage is free; nothing was kept. "
+            "An administrator can free space or lower MAMMOGRAM_VIEWER_MIN_FREE_BYTES."
+        )
+
+
+class Intake:
+    """Turns spooled files into registered images with their jobs."""
+
+    def __init__(self, db: asyncpg.Pool, storage: Storage, queue: QueueService) -> None:
+        self._db = db
+        self._storage = storage
+        self._queue = queue
+
+    async def receive(self, spooled: list[SpoolFile], principal: Principal, actor: Actor) -> list[TakenUpload]:
+        """All of them or none: durable when this returns. The workers are woken by `wake`, after the answer."""
+        crash_point("after_spool")
+        taken: dict[SpoolFile, TakenUpload] = {}
+        fresh: dict[SpoolFile, str] = {}
+        for spool in spooled:
+            older = await find_duplicate(self._db, principal.user_id, spool.sha256)
+            if older is not None:
+                taken[spool] = TakenUpload(spool.name, older)
+            else:
+                fresh[spool] = new_original_key()
+        if fresh:
+            await self._storage.adopt([(spool.path, key) for spool, key in fresh.items()])
+            crash_point("after_rename")
+            taken |= await self._register(fresh, principal, actor)
+            crash_point("after_commit")
+        return [taken[spool] for spool in spooled]
+
+    async def _register(
+        self, fresh: dict[SpoolFile, str], principal: Principal, actor: Actor
+    ) -> dict[SpoolFile, TakenUpload]:
+        taken: dict[SpoolFile, TakenUpload] = {}
+        async with self._db.acquire() as connection, connection.transaction():
+            for spool, key in fresh.items():
+                image = await register_image(connection, _new_image(spool, key, principal))
+                taken[spool] = TakenUpload(spool.name, image)
+                if image.duplicate:
+                    continue
+                await outbox.add_jobs(connection, [self._job(image, principal)])
+                metadata = {"fileType": image.file_type, "byteCount": spool.byte_count}
+                await record_activity(connection, actor, "upload", "image", image.id, metadata)
+                await record_audit(connection, actor, "image_uploaded", "image", image.id, metadata)
+        return taken
+
+    async def wake(self, taken: list[TakenUpload], principal: Principal) -> None:
+        """Tell the workers about what is new."""
+        await self._queue.wake([self._job(t.image, principal) for t in taken if not t.image.duplicate])
+        crash_point("after_enqueue")
+
+    def _job(self, image: RegisteredImage, principal: Principal) -> NewJob:
+        return self._queue.job_for_image(image_id=image.id, user_id=principal.user_id, file_type=image.file_type)
+
+
+def _new_image(spool: SpoolFile, key: str, principal: Principal) -> NewImage:
+    assert spool.file_type is not None, "finish() has judged it"
+    return NewImage(
+        user_id=principal.user_id,
+        file_type=spool.file_type,
+        original_name=spool.name,
+        byte_count=spool.byte_count,
+        sha256=spool.sha256,
+        storage_key=key,
+    )

@@ -1,0 +1,148 @@
+"""`POST /api/images` and `DELETE /api/images/{id}`: the ways in and out of the archive over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import unquote
+
+import asyncpg
+from litestar import Request, Response, delete, post
+from litestar.background_tasks import BackgroundTask
+
+from mammogram_viewer.accounts import policy
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, TooLarge, Unsupported
+from mammogram_viewer.foundation.settings import MIB, Settings
+from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver, Refused
+from mammogram_viewer.intake.names import clean_name
+from mammogram_viewer.intake.receive import Intake, TakenUpload, check_space
+from mammogram_viewer.intake.schemas import RejectedFile, TakenFile, UploadAnswer
+from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.intake.withdraw import withdraw
+
+
+@post(
+    "/api/images",
+    opt={"policy": policy.UPLOAD_IMAGES},
+    status_code=202,
+    request_max_body_size=None,  # streamed to disk under our own limits, never held in memory
+    tags=["images"],
+    summary="Upload mammograms or plain pictures",
+)
+async def post_upload(
+    request: Request[Any, Any, Any],
+    settings: Settings,
+    intake: Intake,
+    principal: Principal,
+    actor: Actor,
+) -> Response[UploadAnswer]:
+    """Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
+    files that are refused are listed beside those that were taken."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Unsupported("Compressed request bodies are not taken. Send the file as it is.", code="content_encoding")
+    check_space(settings)
+    content_type = request.headers.get("content-type", "")
+    spooled: list[SpoolFile] = []
+    refused: list[Refused] = []
+    try:
+        if content_type.startswith("multipart/"):
+            receiver = MultipartReceiver(content_type, settings)
+            spooled, refused = receiver.spooled, receiver.refused
+            await receiver.receive(request.stream())
+            _demand_files(receiver)
+        elif content_type.split(";")[0].strip() == "application/dicom":
+            await _receive_raw(request, settings, spooled, refused)
+        else:
+            raise Unsupported(
+                f"Send multipart/form-data with the field “{FIELD}”, or one raw application/dicom body.",
+                code="unsupported_content_type",
+            )
+        if refused and not spooled:
+            raise _everything_refused(refused)
+        taken = await intake.receive(spooled, principal, actor)
+    finally:
+        for spool in spooled:
+            await spool.discard()
+    return Response(_answer(taken, refused), status_code=202, background=BackgroundTask(intake.wake, taken, principal))
+
+
+async def _receive_raw(
+    request: Request[Any, Any, Any], settings: Settings, spooled: list[SpoolFile], refused: list[Refused]
+) -> None:
+    """The body is the file; its name comes percent-encoded in X-File-Name."""
+    announced = int(request.headers.get("content-length") or 0)
+    if announced > settings.max_upload_bytes:
+        raise TooLarge(
+            f"The file is larger than {settings.max_upload_bytes // MIB} MiB; nothing was kept. "
+            "An administrator can raise MAMMOGRAM_VIEWER_MAX_UPLOAD_BYTES."
+        )
+    spool = SpoolFile(settings, clean_name(unquote(request.headers.get("x-file-name", ""))))
+    spooled.append(spool)
+    stream: AsyncIterator[bytes] = request.stream()
+    async for chunk in stream:
+        spool.gather(chunk)
+        if spool.refusal is not None:
+            break
+        await spool.drain()
+    try:
+        await spool.finish()
+    except MammogramViewerError as error:
+        spooled.remove(spool)
+        await spool.discard()
+        refused.append(Refused(spool.name, error))
+        return
+    if announced and spool.byte_count != announced:
+        raise Malformed(
+            "The upload broke off before its end; nothing was kept. Send it again.", code="incomplete_upload"
+        )
+
+
+def _demand_files(receiver: MultipartReceiver) -> None:
+    if receiver.spooled or receiver.refused:
+        return
+    raise Malformed(
+        f"No file arrived. Send files in the multipart field “{FIELD}” with a file name.", code="missing_files"
+    )
+
+
+def _everything_refused(refused: list[Refused]) -> MammogramViewerError:
+    """The error of a single refused file as it is; for several an Invalid. Both carry the list."""
+    error = (
+        refused[0].error
+        if len(refused) == 1
+        else Invalid("None of the files could be taken; nothing was kept.", code="all_files_refused")
+    )
+    error.extra = {"images": [], "rejected": [_rejected(r) for r in refused]}
+    return error
+
+
+def _rejected(refused: Refused) -> RejectedFile:
+    return RejectedFile(name=refused.name, code=refused.error.code, detail=refused.error.detail)
+
+
+def _answer(taken: list[TakenUpload], refused: list[Refused]) -> UploadAnswer:
+    return UploadAnswer(
+        images=[
+            TakenFile(
+                id=t.image.id,
+                job_id=t.job_id,
+                status=t.image.status,
+                sha256=t.image.sha256.hex(),
+                duplicate=t.image.duplicate,
+                name=t.name,
+            )
+            for t in taken
+        ],
+        rejected=[_rejected(r) for r in refused],
+    )
+
+
+@delete("/api/images/{image_id:int}", opt={"policy": policy.DELETE_IMAGES}, tags=["images"], summary="Delete an image")
+async def delete_image(image_id: int, db: asyncpg.Pool, principal: Principal, actor: Actor) -> None:
+    """Removes the image, its renditions and the original for good. Owners and administrators only."""
+    await withdraw(db, image_id, principal, actor)
+
+
+handlers = [post_upload, delete_image]

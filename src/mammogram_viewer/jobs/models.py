@@ -1,0 +1,88 @@
+"""Words of the job queue: states, kinds, and the row that is the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+JobState = Literal["pending", "waiting", "active", "delayed", "completed", "rejected", "failed", "cancelled"]
+UNFINISHED: tuple[JobState, ...] = ("pending", "waiting", "active", "delayed")
+RETRYABLE: tuple[JobState, ...] = ("rejected", "failed", "cancelled")
+
+DICOM_CONVERSION = "dicom-conversion"
+THUMBNAIL = "thumbnail"
+QUEUES = (DICOM_CONVERSION, THUMBNAIL)
+
+# Stable kinds (job_queue.type): imperative, never renamed, because rows and Redis may hold old ones.
+CONVERT_DICOM = "convert_dicom"
+RENDER_PICTURE = "render_picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A job to be added in the caller's transaction. `input` stays in the row; Redis gets ids alone."""
+
+    id: str
+    queue: str
+    type: str
+    image_id: int
+    user_id: int
+    priority: int = 0
+    max_attempts: int = 3
+    input: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One row of `job_queue`."""
+
+    id: str
+    queue: str
+    type: str
+    status: JobState
+    image_id: int | None
+    user_id: int | None
+    priority: int
+    attempts_made: int
+    max_attempts: int
+    interruptions: int
+    progress: float
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    enqueued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+    result: dict[str, Any] | None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in UNFINISHED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One run of a job, as `job_attempts` keeps it; unfinished while `outcome` is None."""
+
+    id: int
+    worker: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    error_code: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right to run a job once: its row and the attempt that was opened for it."""
+
+    job: Job
+    attempt_id: int
+
+
+def job_id_for_image(file_type: str, image_id: int) -> str:
+    """`dicom-<imageId>` for a DICOM upload, `thumbnail-<imageId>` for a plain picture."""
+    return f"{'dicom' if file_type == 'dicom' else 'thumbnail'}-{image_id}"

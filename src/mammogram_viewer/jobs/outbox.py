@@ -1,0 +1,107 @@
+"""The life of a job row. Every function runs inside the caller's transaction, so that a job's state and the
+image's state change together.
+
+    pending -> waiting -> active -> completed | rejected | failed
+                            |  ^
+                            v  |            cancelled: the image was deleted
+                          delayed           (an attempt failed, another one follows)
+
+Invariant: an end state is final until a person retries; whoever comes second (a job may run twice) finds the
+row finished and leaves it alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mammogram_viewer.foundation.errors import Conflict, NotFound
+from mammogram_viewer.jobs import queries
+from mammogram_viewer.jobs.models import RETRYABLE, Claim, Job, NewJob
+from mammogram_viewer.jobs.queries import Connection
+
+
+async def add_jobs(connection: Connection, jobs: list[NewJob]) -> None:
+    """Add jobs to the outbox; an id that is already there is left as it is."""
+    await queries.insert_jobs(connection, jobs)
+
+
+async def claim(connection: Connection, job_id: str, worker: str) -> Claim | Job | None:
+    """Open an attempt. Answers the finished Job instead when there is nothing left to do, None when there is
+    no such row. A row that is still `active` was left behind by a worker that died: the attempt is counted as
+    an interruption, not as a failure of the job."""
+    job = await queries.lock_job(connection, job_id)
+    if job is None or job.is_finished:
+        return job
+    await queries.set_active(connection, job_id, interrupted=job.status == "active")
+    attempt_id = await queries.open_attempt(connection, job_id, worker)
+    claimed = await queries.find_job(connection, job_id)
+    assert claimed is not None
+    return Claim(job=claimed, attempt_id=attempt_id)
+
+
+async def hold(connection: Connection, claim: Claim) -> bool:
+    """Lock the claimed row for finishing; False when another run or a deletion has ended it meanwhile."""
+    job = await queries.lock_job(connection, claim.job.id)
+    return job is not None and not job.is_finished
+
+
+async def complete(connection: Connection, claim: Claim, result: dict[str, Any]) -> None:
+    """Done. The caller holds the row (`hold`)."""
+    await queries.set_finished(
+        connection, claim.job.id, "completed", result=result, attempts_made=claim.job.attempts_made + 1
+    )
+    await queries.close_attempt(connection, claim.attempt_id, "completed")
+
+
+async def reject(connection: Connection, claim: Claim, code: str, reason: str) -> None:
+    """An expected end: the file cannot become a picture. No retry by itself."""
+    await queries.set_finished(
+        connection,
+        claim.job.id,
+        "rejected",
+        error_code=code,
+        error=reason,
+        attempts_made=claim.job.attempts_made + 1,
+    )
+    await queries.close_attempt(connection, claim.attempt_id, "rejected", error_code=code, error=reason)
+
+
+async def fail(
+    connection: Connection,
+    claim: Claim,
+    code: str,
+    reason: str,
+    *,
+    attempts_allowed: int,
+    exit_code: int | None = None,
+) -> bool:
+    """An attempt failed. True when it was the last one (the row is `failed`), else it is `delayed`."""
+    attempts_made = claim.job.attempts_made + 1
+    final = attempts_made >= attempts_allowed
+    await queries.set_finished(
+        connection,
+        claim.job.id,
+        "failed" if final else "delayed",
+        error_code=code,
+        error=reason,
+        attempts_made=attempts_made,
+    )
+    await queries.close_attempt(
+        connection, claim.attempt_id, "failed", error_code=code, error=reason, exit_code=exit_code
+    )
+    return final
+
+
+async def retry(connection: Connection, job_id: str) -> Job:
+    """A person asks again: back to `pending` with fresh attempts. Only an ended job that did not succeed."""
+    job = await queries.lock_job(connection, job_id)
+    if job is None:
+        raise NotFound("There is no such job.")
+    if job.status not in RETRYABLE:
+        raise Conflict("Only a failed, rejected or cancelled job can be retried.", code="not_retryable")
+    await queries.reset_for_retry(connection, job_id)
+    return job
+
+
+async def cancel_for_image(connection: Connection, image_id: int) -> None:
+    """The image is going; whatever is unfinished for it is moot."""
+    await queries.cancel_jobs_of_image(connection, image_id)

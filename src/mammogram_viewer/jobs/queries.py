@@ -1,0 +1,169 @@
+"""SQL of `job_queue` and `job_attempts`. Typed calls, no logic; the caller owns the transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+from mammogram_viewer.jobs.models import UNFINISHED, Attempt, Job, NewJob
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Database = Connection | asyncpg.Pool
+
+_COLUMNS = """id, queue, type, status, image_id, user_id, priority, attempts_made, max_attempts, interruptions,
+    progress, error_code, error, created_at, enqueued_at, started_at, finished_at, updated_at, result"""
+
+
+def _job(row: asyncpg.Record | None) -> Job | None:
+    return None if row is None else Job(**dict(row))
+
+
+async def insert_jobs(connection: Connection, jobs: list[NewJob]) -> None:
+    await connection.executemany(
+        """INSERT INTO job_queue (id, queue, type, image_id, user_id, priority, max_attempts, input)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+           ON CONFLICT (id) DO NOTHING""",
+        [(j.id, j.queue, j.type, j.image_id, j.user_id, j.priority, j.max_attempts, j.input) for j in jobs],
+    )
+
+
+async def find_job(db: Database, job_id: str) -> Job | None:
+    return _job(await db.fetchrow(f"SELECT {_COLUMNS} FROM job_queue WHERE id = $1", job_id))
+
+
+async def lock_job(connection: Connection, job_id: str) -> Job | None:
+    """The row, held until the caller's transaction ends."""
+    return _job(await connection.fetchrow(f"SELECT {_COLUMNS} FROM job_queue WHERE id = $1 FOR UPDATE", job_id))
+
+
+async def list_jobs_by_id(db: Database, job_ids: list[str]) -> list[Job]:
+    rows = await db.fetch(f"SELECT {_COLUMNS} FROM job_queue WHERE id = ANY($1::text[])", job_ids)
+    return [Job(**dict(row)) for row in rows]
+
+
+async def list_unfinished_jobs(db: Database, *, untouched_seconds: float, limit: int) -> list[Job]:
+    """Unfinished rows that nobody has touched for that long, oldest first (partial index, no scan)."""
+    rows = await db.fetch(
+        f"""SELECT {_COLUMNS} FROM job_queue
+            WHERE status IN ('pending', 'waiting', 'active', 'delayed')
+              AND updated_at <= now() - make_interval(secs => $1)
+            ORDER BY updated_at LIMIT $2""",
+        untouched_seconds,
+        limit,
+    )
+    return [Job(**dict(row)) for row in rows]
+
+
+async def mark_enqueued(db: Database, job_ids: list[str]) -> None:
+    """Redis knows them. Only `pending` moves: a worker may already be faster than this statement."""
+    await db.execute(
+        """UPDATE job_queue SET status = 'waiting', enqueued_at = now(), updated_at = now()
+           WHERE id = ANY($1::text[]) AND status = 'pending'""",
+        job_ids,
+    )
+
+
+async def touch(db: Database, job_ids: list[str]) -> None:
+    await db.execute("UPDATE job_queue SET updated_at = now() WHERE id = ANY($1::text[])", job_ids)
+
+
+async def set_active(connection: Connection, job_id: str, *, interrupted: bool) -> None:
+    await connection.execute(
+        """UPDATE job_queue
+           SET status = 'active', started_at = now(), updated_at = now(), progress = 0,
+               interruptions = interruptions + $2
+           WHERE id = $1""",
+        job_id,
+        int(interrupted),
+    )
+
+
+async def set_finished(
+    connection: Connection,
+    job_id: str,
+    status: str,
+    *,
+    result: dict[str, Any] | None = None,
+    error_code: str | None = None,
+    error: str | None = None,
+    attempts_made: int,
+) -> None:
+    """Move to an end state, or to `delayed` between two attempts (then it is not finished)."""
+    await connection.execute(
+        """UPDATE job_queue
+           SET status = $2, result = $3, error_code = $4, error = $5, attempts_made = $6, updated_at = now(),
+               progress = CASE WHEN $2 = 'completed' THEN 1 ELSE progress END,
+               finished_at = CASE WHEN $2 = ANY($7::text[]) THEN NULL ELSE now() END
+           WHERE id = $1""",
+        job_id,
+        status,
+        result,
+        error_code,
+        error,
+        attempts_made,
+        list(UNFINISHED),
+    )
+
+
+async def reset_for_retry(connection: Connection, job_id: str) -> None:
+    await connection.execute(
+        """UPDATE job_queue
+           SET status = 'pending', attempts_made = 0, interruptions = 0, progress = 0, result = NULL,
+               error_code = NULL, error = NULL, enqueued_at = NULL, started_at = NULL, finished_at = NULL,
+               updated_at = now()
+           WHERE id = $1""",
+        job_id,
+    )
+
+
+async def cancel_jobs_of_image(connection: Connection, image_id: int) -> None:
+    await connection.execute(
+        """UPDATE job_queue SET status = 'cancelled', finished_at = now(), updated_at = now()
+           WHERE image_id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')""",
+        image_id,
+    )
+
+
+async def open_attempt(connection: Connection, job_id: str, worker: str) -> int:
+    """A new attempt; one that a dead worker left open is closed as interrupted."""
+    await connection.execute(
+        """UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
+           WHERE job_id = $1 AND finished_at IS NULL""",
+        job_id,
+    )
+    attempt_id: int | None = await connection.fetchval(
+        "INSERT INTO job_attempts (job_id, worker) VALUES ($1, $2) RETURNING id", job_id, worker
+    )
+    assert attempt_id is not None
+    return attempt_id
+
+
+async def close_attempt(
+    connection: Connection,
+    attempt_id: int,
+    outcome: str,
+    *,
+    error_code: str | None = None,
+    error: str | None = None,
+    exit_code: int | None = None,
+) -> None:
+    await connection.execute(
+        """UPDATE job_attempts
+           SET finished_at = now(), outcome = $2, error_code = $3, error = $4, exit_code = $5
+           WHERE id = $1 AND finished_at IS NULL""",
+        attempt_id,
+        outcome,
+        error_code,
+        error,
+        exit_code,
+    )
+
+
+async def list_attempts(db: Database, job_id: str) -> list[Attempt]:
+    rows = await db.fetch(
+        """SELECT id, worker, started_at, finished_at, outcome, error_code, error
+           FROM job_attempts WHERE job_id = $1 ORDER BY id""",
+        job_id,
+    )
+    return [Attempt(**dict(row)) for row in rows]

@@ -1,0 +1,82 @@
+"""Redis as a wake-up: BullMQ queues that tell workers which rows to look at.
+
+Nothing here is needed for truth. A lost, late or doubled entry costs time, never a job: the reconciler compares
+the rows with Redis and adds again what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+
+import redis.exceptions
+from bullmq import Queue
+
+from mammogram_viewer.adapters.redis.connection import bullmq_connection
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.jobs.models import Job, NewJob
+
+log = logging.getLogger(__name__)
+# Kept long enough for Bull Board and Node clients to read results; history lives in job_queue.
+KEEP_FINISHED = {"age": 3600, "count": 1000}
+_AWAY = (redis.exceptions.RedisError, OSError, TimeoutError)
+
+
+class WakeUp:
+    """The BullMQ side of the queues, made once per process inside its event loop."""
+
+    def __init__(self, redis_url: str, settings: Settings) -> None:
+        self._connection = bullmq_connection(redis_url)
+        self._timeout_seconds = settings.enqueue_timeout_seconds
+        self._backoff_ms = settings.job_backoff_ms
+        self._queues: dict[str, Queue] = {}
+
+    def _queue(self, name: str) -> Queue:
+        if name not in self._queues:
+            self._queues[name] = Queue(name, {"connection": self._connection})
+        return self._queues[name]
+
+    async def add(self, jobs: list[NewJob] | list[Job]) -> bool:
+        """Tell the workers. False when Redis did not take it in time: logged, and the reconciler mends it."""
+        by_queue: dict[str, list[NewJob | Job]] = defaultdict(list)
+        for job in jobs:
+            by_queue[job.queue].append(job)
+        try:
+            async with asyncio.timeout(self._timeout_seconds + 0.001 * len(jobs)):
+                for name, batch in by_queue.items():
+                    await self._queue(name).addBulk([self._entry(job) for job in batch])  # pyright: ignore[reportArgumentType] - bullmq's annotation of a job's fields is too narrow
+        except _AWAY as problem:
+            log.warning("wake_up_failed", extra={"jobs": len(jobs), "problem": type(problem).__name__})
+            return False
+        return True
+
+    def _entry(self, job: NewJob | Job) -> dict[str, object]:
+        options: dict[str, object] = {
+            "jobId": job.id,
+            "attempts": job.max_attempts,
+            "backoff": {"type": "exponential", "delay": self._backoff_ms},
+            "removeOnComplete": KEEP_FINISHED,
+            "removeOnFail": KEEP_FINISHED,
+        }
+        if job.priority:
+            options["priority"] = job.priority
+        # Ids alone: no name, path or patient ever reaches Redis.
+        return {"name": job.type, "data": {"imageId": job.image_id, "userId": job.user_id}, "opts": options}
+
+    async def state(self, job: Job) -> str:
+        """What Redis believes: waiting, active, delayed, prioritized, completed, failed or `unknown`."""
+        return await self._queue(job.queue).getJobState(job.id)
+
+    async def forget(self, job: Job) -> bool:
+        """Remove a kept id, so that it can be added again. False when Redis is away (the reconciler follows)."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._queue(job.queue).remove(job.id)
+        except _AWAY as problem:
+            log.warning("wake_up_failed", extra={"jobs": 1, "problem": type(problem).__name__})
+            return False
+        return True
+
+    async def close(self) -> None:
+        for queue in self._queues.values():
+            await queue.close()

@@ -1,0 +1,140 @@
+"""What a worker does with a claimed `convert_dicom` or `render_picture` job: child, storage, one transaction.
+
+May run twice at any time. Renditions get random names, become durable, and are published with the job's end in
+one transaction; whoever comes second finds the job ended and puts its own files down for removal."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+
+from mammogram_viewer.adapters.storage.keys import new_rendition_key
+from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.archive import service as archive
+from mammogram_viewer.archive.models import Image, NewRendition
+from mammogram_viewer.foundation.crash_points import crash_point
+from mammogram_viewer.foundation.reasons import REASONS
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.imaging.render import (
+    RECIPE_VERSION,
+    Rejected,
+    Rendered,
+    RenderLimits,
+    render_original,
+)
+from mammogram_viewer.jobs import outbox
+from mammogram_viewer.jobs.models import Claim
+from mammogram_viewer.renditions.child import ChildDied, Nursery
+
+log = logging.getLogger(__name__)
+# A file this large is taken for a multi-frame object, which gets the longer wall time.
+_MULTIFRAME_BYTES = 64 * 1024 * 1024
+
+
+class AttemptFailed(Exception):
+    """An attempt failed in a way that may pass; `attempts_allowed` counts this kind."""
+
+    def __init__(self, code: str, reason: str, *, attempts_allowed: int, exit_code: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+        self.attempts_allowed = attempts_allowed
+        self.exit_code = exit_code
+
+
+class Renderer:
+    """Renders originals. One instance a worker."""
+
+    def __init__(self, db: asyncpg.Pool, storage: Storage, nursery: Nursery, settings: Settings) -> None:
+        self._db = db
+        self._storage = storage
+        self._nursery = nursery
+        self._settings = settings
+        self._limits = RenderLimits(
+            megapixels=settings.max_megapixels,
+            frames=settings.max_frames,
+            elements=settings.max_elements,
+            nesting=settings.max_nesting,
+            inflated_bytes=settings.max_inflated_bytes,
+        )
+
+    async def run(self, claim: Claim) -> None:
+        """One attempt. Ends the job's row, or raises AttemptFailed (or the unexpected) for another attempt."""
+        assert claim.job.image_id is not None
+        image = await archive.find_image(self._db, claim.job.image_id)
+        if image is None:
+            await self._cancel(claim)
+            return
+        folder = Path(tempfile.mkdtemp(prefix="render-", dir=self._settings.spool_dir))
+        try:
+            outcome = await self._render(image, folder)
+            crash_point("after_render")
+            if isinstance(outcome, Rejected):
+                await self._reject(claim, image, outcome)
+            else:
+                await self._publish(claim, image, outcome, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _render(self, image: Image, folder: Path) -> Rendered | Rejected:
+        large = image.byte_count >= _MULTIFRAME_BYTES
+        outcome = await self._nursery.run(
+            render_original,
+            str(self._storage.local_copy(image.storage_key)),
+            str(folder),
+            image.file_type,
+            self._limits,
+            wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
+        )
+        if isinstance(outcome, ChildDied):
+            raise AttemptFailed(
+                outcome.code,
+                REASONS[outcome.code],
+                attempts_allowed=self._settings.decoder_attempts,
+                exit_code=outcome.exit_code,
+            )
+        return outcome
+
+    async def _publish(self, claim: Claim, image: Image, outcome: Rendered, folder: Path) -> None:
+        renditions = [
+            NewRendition(
+                kind=file.kind,
+                recipe_version=RECIPE_VERSION,
+                storage_key=new_rendition_key(),
+                content_type=file.content_type,
+                byte_count=file.byte_count,
+                width=file.width,
+                height=file.height,
+            )
+            for file in outcome.files
+        ]
+        paths = [folder / file.file_name for file in outcome.files]
+        keys = [rendition.storage_key for rendition in renditions]
+        await self._storage.adopt(list(zip(paths, keys, strict=True)))
+        crash_point("after_publish")
+        async with self._db.acquire() as connection, connection.transaction():
+            if not await outbox.hold(connection, claim):
+                await archive.request_removals(connection, keys)
+                return
+            await archive.file_header(connection, image.id, outcome.header)
+            await archive.show_renditions(connection, image.id, renditions)
+            await outbox.complete(connection, claim, {"recipeVersion": RECIPE_VERSION})
+
+    async def _reject(self, claim: Claim, image: Image, outcome: Rejected) -> None:
+        """Expected: this file cannot become a picture. What its header told is filed all the same."""
+        async with self._db.acquire() as connection, connection.transaction():
+            if not await outbox.hold(connection, claim):
+                return
+            if outcome.header is not None:
+                await archive.file_header(connection, image.id, outcome.header)
+            await archive.mark_ended(connection, image.id, "rejected", outcome.code, outcome.detail)
+            await outbox.reject(connection, claim, outcome.code, outcome.detail)
+
+    async def _cancel(self, claim: Claim) -> None:
+        async with self._db.acquire() as connection, connection.transaction():
+            assert claim.job.image_id is not None
+            await outbox.cancel_for_image(connection, claim.job.image_id)

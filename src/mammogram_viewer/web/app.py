@@ -1,0 +1,97 @@
+"""The web application: collects every feature's routes under one guard, one error map and one set of headers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from mammogram_viewer import __version__
+from mammogram_viewer.accounts import admin_routes, policy
+from mammogram_viewer.accounts import routes as account_routes
+from mammogram_viewer.gallery import routes as gallery_routes
+from mammogram_viewer.intake import routes as intake_routes
+from mammogram_viewer.operations import health_routes, job_routes
+from mammogram_viewer.viewing import routes as viewing_routes
+from mammogram_viewer.web import page, problems
+from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
+from mammogram_viewer.web.headers import security_headers
+from mammogram_viewer.web.resources import Resources
+
+OpenResources = Callable[[], AbstractAsyncContextManager[Resources]]
+_FEATURES = (
+    account_routes,
+    admin_routes,
+    intake_routes,
+    gallery_routes,
+    viewing_routes,
+    job_routes,
+    health_routes,
+    page,
+)
+_RESOURCES = ("settings", "db", "redis_client", "storage", "queue", "intake")
+_MAX_JSON_BYTES = 1024 * 1024  # only the upload takes more, and it streams
+
+
+def create_app(open_resources: OpenResources) -> Litestar:
+    """The application. `open_resources` is entered in the server's event loop and left when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_resources() as resources:
+            for name in _RESOURCES:
+                app.state[name] = getattr(resources, name)
+            yield
+
+    return Litestar(
+        route_handlers=[handler for feature in _FEATURES for handler in feature.handlers],
+        lifespan=[lifespan],
+        guards=[policy.enforce],
+        middleware=[security_headers, AuthenticationMiddleware],
+        dependencies=_dependencies(),
+        exception_handlers=problems.handlers,
+        request_max_body_size=_MAX_JSON_BYTES,
+        openapi_config=_openapi(),
+        logging_config=None,
+        signature_namespace={},
+    )
+
+
+def _dependencies() -> dict[str, Provide]:
+    """Handlers name what they need: `db`, `storage`, `principal`, ..."""
+    provided: dict[str, Provide] = {name: Provide(_from_state(name), sync_to_thread=False) for name in _RESOURCES}
+    provided["principal"] = Provide(_principal, sync_to_thread=False)
+    provided["actor"] = Provide(_actor, sync_to_thread=False)
+    return provided
+
+
+def _from_state(name: str) -> Callable[..., Any]:
+    def provide(state: State) -> Any:
+        return state[name]
+
+    return provide
+
+
+def _principal(request: Request[Any, Any, Any]) -> Any:
+    """The caller; the guard has run, so where a policy wants one there is one."""
+    return request.scope["user"]
+
+
+def _actor(request: Request[Any, Any, Any]) -> Any:
+    return actor_of(request)
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Mammogram Viewer",
+        version=__version__,
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+    )

@@ -1,0 +1,62 @@
+"""The built page: hashed assets for ever, index.html never cached, and every other address is the page's own."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get
+
+from mammogram_viewer.accounts import policy
+from mammogram_viewer.foundation.errors import NotFound
+
+PAGE_DIR = Path(__file__).parent / "page"
+_OPT = {"policy": policy.PUBLIC}
+_NOT_BUILT = (
+    "<!doctype html><title>Mammogram Viewer</title><p>The page has not been built yet. "
+    "Run <code>make install</code>, then reload. The API is at <a href=/api/docs>/api/docs</a>."
+)
+DOCS = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Mammogram Viewer API</title>
+<link rel="stylesheet" href="/docs-assets/swagger-ui.css"></head>
+<body><div id="swagger-ui"></div><script src="/docs-assets/swagger-ui-bundle.js"></script>
+<script src="/docs-assets/docs-init.js"></script></body></html>"""
+
+
+@get(["/", "/{path:path}"], opt=_OPT, include_in_schema=False, sync_to_thread=True)
+def get_page(path: str = "") -> Response[Any]:
+    """A built file, or index.html, whose router knows the address."""
+    name = path.lstrip("/")
+    if name.startswith(("api/", "assets/", "docs-assets/")) and not _file(name):
+        raise NotFound("There is nothing at this address.")
+    file = _file(name)
+    if file is None:
+        return _index()
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    hashed = name.startswith("assets/")
+    caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    return Response(file.read_bytes(), media_type=kind, headers={"cache-control": caching})
+
+
+@get("/api/docs", opt=_OPT, include_in_schema=False, sync_to_thread=False)
+def get_docs() -> Response[str]:
+    """The API's own description, to read and to try."""
+    return Response(DOCS, media_type="text/html")
+
+
+def _index() -> Response[Any]:
+    index = PAGE_DIR / "index.html"
+    body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
+    return Response(body, media_type="text/html", headers={"cache-control": "no-cache"})
+
+
+def _file(name: str) -> Path | None:
+    """A file of the built page. The address comes from outside: it must not leave the folder."""
+    if not name or name == "index.html" or "\0" in name:
+        return None
+    path = (PAGE_DIR / name).resolve()
+    return path if path.is_relative_to(PAGE_DIR.resolve()) and path.is_file() else None
+
+
+handlers = [get_page, get_docs]

@@ -1,0 +1,110 @@
+"""Errors as RFC 9457 problem documents, mapped once, by kind. Never a stack trace, never patient data."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from mammogram_viewer.foundation import errors
+
+log = logging.getLogger(__name__)
+
+_STATUS: dict[type[errors.MammogramViewerError], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.NotReady: 409,
+    errors.Gone: 410,
+    errors.TooLarge: 413,
+    errors.Unsupported: 415,
+    errors.RangeNotSatisfiable: 416,
+    errors.Invalid: 422,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+    errors.StorageFull: 507,
+}
+_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+_FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_content_type"}
+
+
+def problem(
+    status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, extra: dict[str, Any] | None = None
+) -> Response[dict[str, Any]]:
+    """One problem document. `code` is stable, `detail` is for people."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **(extra or {}),
+    }
+    return Response(
+        body,
+        status_code=status,
+        media_type="application/problem+json",
+        headers={"cache-control": "no-store", **(headers or {})},
+    )
+
+
+def expected_problem(request: Request[Any, Any, Any], error: errors.MammogramViewerError) -> Response[Any]:
+    """An error of our own tree."""
+    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(error.retry_after_seconds)
+    elif status == 503:
+        headers["retry-after"] = "5"
+    return problem(status, error.code, error.detail, headers=headers, extra=error.extra)
+
+
+def framework_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What the framework refuses: bad parameters, unknown paths, wrong methods."""
+    if isinstance(error, ValidationException):
+        # A body that is no JSON at all is malformed; readable but wrong values are invalid.
+        malformed = not isinstance(error.extra, list) or not error.extra
+        fields = [
+            {"name": str(part.get("key", "")), "detail": str(part.get("message", ""))}
+            for part in (error.extra or [])
+            if isinstance(part, dict)
+        ]
+        if malformed:
+            return problem(400, "malformed", "The request cannot be read.")
+        named = "; ".join(f"{f['name']}: {f['detail']}" if f["name"] else f["detail"] for f in fields)
+        return problem(422, "invalid", named or "A value is not allowed.", extra={"fields": fields})
+    status = error.status_code
+    code = _FRAMEWORK_CODES.get(status, "error")
+    return problem(status, code, error.detail if status < 500 else "Something went wrong on our side.")
+
+
+def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """A dependency that is away is 503 with the mend; the rest is our fault, logged in full, told in brief."""
+    if isinstance(error, _AWAY) or (isinstance(error, asyncpg.PostgresError) and _server_is_going(error)):
+        log.warning("dependency_away", extra={"problem": type(error).__name__, "path": request.scope["path"]})
+        return problem(
+            503,
+            "unavailable",
+            "A server that this needs is away for the moment. Nothing was changed; try again in a few seconds.",
+            headers={"retry-after": "5"},
+        )
+    log.error("unexpected_error", exc_info=error, extra={"path": request.scope["path"]})
+    return problem(500, "internal_error", "Something went wrong on our side. It has been logged.")
+
+
+def _server_is_going(error: asyncpg.PostgresError) -> bool:
+    """57P01..03 shutting down or starting, 53300 too many connections."""
+    return getattr(error, "sqlstate", None) in {"57P01", "57P02", "57P03", "53300"}
+
+
+handlers = {
+    errors.MammogramViewerError: expected_problem,
+    HTTPException: framework_problem,
+    Exception: unexpected_problem,
+}

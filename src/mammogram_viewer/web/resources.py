@@ -1,0 +1,23 @@
+"""What every request may need, opened once a process by `cli/compose.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+from redis.asyncio import Redis
+
+from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.jobs.service import QueueService
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    settings: Settings
+    db: asyncpg.Pool
+    redis_client: Redis
+    storage: Storage
+    queue: QueueService
+    intake: Intake

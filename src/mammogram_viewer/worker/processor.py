@@ -1,0 +1,94 @@
+"""From a BullMQ entry to a job's end: claim the row, run its kind, keep the books.
+
+BullMQ's own attempt counter is only a metronome; the row decides whether another attempt follows."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+from bullmq.custom_errors import UnrecoverableError
+
+from mammogram_viewer.archive import service as archive
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.jobs import outbox
+from mammogram_viewer.jobs.models import Claim, Job
+from mammogram_viewer.renditions.jobs import AttemptFailed
+
+log = logging.getLogger(__name__)
+Runner = Callable[[Claim], Awaitable[None]]
+UNEXPECTED = "unexpected"
+UNEXPECTED_REASON = "Something went wrong on our side. Nothing was lost; the conversion can be tried again."
+INTERRUPTED_REASON = "The worker was stopped again and again while it converted this file. Nothing was lost."
+
+
+class Processor:
+    """Runs claimed jobs. `runners` maps each kind (job_queue.type) to its code."""
+
+    def __init__(self, db: asyncpg.Pool, runners: dict[str, Runner], settings: Settings) -> None:
+        self._db = db
+        self._runners = runners
+        self._settings = settings
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def process(self, job_id: str) -> dict[str, str]:
+        """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result."""
+        claim = await self._claim(job_id)
+        if not isinstance(claim, Claim):
+            # Finished already, or a foreign entry without a row: nothing to do, and nothing to retry.
+            return {"state": claim.status if claim else "unknown"}
+        try:
+            await self._runners[claim.job.type](claim)
+        except AttemptFailed as failure:
+            await self._fail(claim, failure)
+        except Exception as problem:
+            log.exception("job_failed", extra={"job_id": job_id, "attempt": claim.job.attempts_made + 1})
+            await self._fail(
+                claim,
+                AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts),
+                cause=problem,
+            )
+        return {"state": "done"}
+
+    async def _claim(self, job_id: str) -> Claim | Job | None:
+        async with self._db.acquire() as connection, connection.transaction():
+            claim = await outbox.claim(connection, job_id, self.name)
+            if not isinstance(claim, Claim):
+                return claim
+            assert claim.job.image_id is not None
+            if claim.job.interruptions > self._settings.job_interruptions:
+                await self._end(connection, claim, "interrupted", INTERRUPTED_REASON)
+                return claim.job
+            await archive.mark_processing(connection, claim.job.image_id)
+            return claim
+
+    async def _end(self, connection: outbox.Connection, claim: Claim, code: str, reason: str) -> None:
+        assert claim.job.image_id is not None
+        await outbox.fail(connection, claim, code, reason, attempts_allowed=0)
+        await archive.mark_ended(connection, claim.job.image_id, "failed", code, reason)
+
+    async def _fail(self, claim: Claim, failure: AttemptFailed, cause: Exception | None = None) -> None:
+        """Book the failed attempt; then raise, so that BullMQ waits and tries again, or gives up."""
+        assert claim.job.image_id is not None
+        async with self._db.acquire() as connection, connection.transaction():
+            if not await outbox.hold(connection, claim):
+                return
+            final = await outbox.fail(
+                connection,
+                claim,
+                failure.code,
+                failure.reason,
+                attempts_allowed=failure.attempts_allowed,
+                exit_code=failure.exit_code,
+            )
+            if final:
+                await archive.mark_ended(connection, claim.job.image_id, "failed", failure.code, failure.reason)
+            else:
+                await archive.mark_pending(connection, claim.job.image_id)
+        log.warning("attempt_failed", extra={"job_id": claim.job.id, "code": failure.code, "final": final})
+        if final:
+            raise UnrecoverableError(failure.code) from cause
+        raise failure from cause

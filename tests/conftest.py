@@ -47,7 +47,7 @@ for _name in (
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the session's PostgreSQL and Redis are. `database_url` names a database that only serves to connect."""
+    """Where the session's PostgreSQL and Redis are. `database_url` names one that only serves to connect."""
 
     database_url: str
     redis_url: str
@@ -62,7 +62,7 @@ def database_named(url: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """PostgreSQL and Valkey for the whole session. fsync is off: a test machine that loses power loses nothing."""
+    """PostgreSQL and Valkey for the whole session. fsync is off: a test run that loses power loses nothing."""
     if EXTERNAL_DATABASE and EXTERNAL_REDIS:
         yield Servers(EXTERNAL_DATABASE, EXTERNAL_REDIS)
         return
@@ -136,8 +136,8 @@ BEGIN
 END $$;
 """
 
-# DELETE of a few rows is far cheaper than TRUNCATE of every table; the replica role leaves out foreign keys and
-# the trigger that keeps audit_log append-only. Numbers start at 1 again, so that tests may name ids.
+# DELETE of a few rows is far cheaper than TRUNCATE of every table; the replica role leaves out foreign keys
+# and the trigger that keeps audit_log append-only. Numbers start at 1 again, so that tests may name ids.
 _EMPTY = """
 SET session_replication_role = replica;
 DO $$

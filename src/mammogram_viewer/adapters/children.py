@@ -1,7 +1,7 @@
 """Child processes that never outlive us: embedded servers, the parts of `serve`, anything else long-lived.
 
 **Invariant:** when this process dies, even by kill -9, the kernel sends each child its death signal
-(prctl(2), PR_SET_PDEATHSIG). The signal follows the *thread* that spawned, so `spawn` wants the main thread."""
+(prctl(2), PR_SET_PDEATHSIG). The signal follows the *thread* that spawned, so `spawn` wants the main one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -53,9 +53,7 @@ def spawn(
     """Start a child that gets `death_signal` when we die; stdin is empty and no descriptor is inherited.
 
     It gets a session of its own, so that Ctrl-C in the terminal reaches only us and we choose the order."""
-    assert threading.current_thread() is threading.main_thread(), (
-        "the death signal follows the spawning thread"
-    )
+    assert threading.current_thread() is threading.main_thread(), "the death signal follows the spawning thread"
     return subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
@@ -102,9 +100,7 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *, grace
         process.wait()
 
 
-def wait_until_ready(
-    server: Server, process: subprocess.Popen[bytes], *, timeout_seconds: float = 60
-) -> None:
+def wait_until_ready(server: Server, process: subprocess.Popen[bytes], *, timeout_seconds: float = 60) -> None:
     """Block until `server` answers; a StartupProblem when it ends or stays silent instead."""
     deadline = time.monotonic() + timeout_seconds
     while not server.is_ready(process):
@@ -119,26 +115,44 @@ def wait_until_ready(
         time.sleep(0.01)
 
 
-def process_in_folder(pid: int, folder: Path) -> bool:
-    """Whether `pid` lives and works in `folder`, as both embedded servers do with their data folder.
+def wait_for_predecessor(folder: Path, commands: Collection[str], *, timeout_seconds: float = 30) -> None:
+    """Wait while processes of a killed predecessor still shut down in `folder`; else a StartupProblem.
 
-    The number alone proves nothing: in a container the same small pids come back after every restart."""
-    try:
-        return os.path.samefile(f"/proc/{pid}/cwd", folder)
-    except OSError:
-        return False
-
-
-def wait_for_predecessor(name: str, pid_file: Path, folder: Path, *, timeout_seconds: float = 30) -> None:
-    """Wait while the server of a killed predecessor still shuts down, then drop the stale `pid_file`."""
+    Judged by name and working folder, as a pid alone proves nothing: in a container the same small numbers
+    come back after every restart."""
     deadline = time.monotonic() + timeout_seconds
-    while (pid := first_line_number(pid_file)) is not None and process_in_folder(pid, folder):
+    while pids := _working_in(folder, commands):
         if time.monotonic() > deadline:
             raise StartupProblem(
-                f"Another {name} (pid {pid}) still runs on {folder}. Stop it with `kill -INT {pid}` and start again."
+                f"Another server (pid {pids[0]}) still runs on {folder}. "
+                f"Stop it with `kill -INT {pids[0]}` and start again."
             )
         time.sleep(0.05)
-    pid_file.unlink(missing_ok=True)
+
+
+def _working_in(folder: Path, commands: Collection[str]) -> list[int]:
+    """The pids of processes with one of these names whose working folder is `folder`, oldest first."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            if (process / "comm").read_text().strip() in commands and (process / "cwd").samefile(folder):
+                found.append(int(process.name))
+        except OSError:  # it has ended meanwhile, or it is somebody else's
+            continue
+    return sorted(found)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether any process has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def first_line_number(path: Path) -> int | None:

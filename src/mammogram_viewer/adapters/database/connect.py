@@ -1,4 +1,4 @@
-"""One plain connection, for commands and for the start; every failure is one clear line without credentials."""
+"""One plain connection, for commands and for the start; a failure is one line without credentials."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def describe(dsn: str) -> str:
     return f"{host}{port}/{unquote(parts.path).lstrip('/')}"
 
 
-async def connect(dsn: str, *, timeout_seconds: float = 10) -> asyncpg.Connection:
-    """Connect or say what is wrong: StartupProblem when the DSN must change, Unavailable when the server is away."""
+async def connect(dsn: str, *, timeout_seconds: int = 10) -> asyncpg.Connection:
+    """Connect, or say what is wrong: StartupProblem when the DSN must change, else Unavailable."""
     where = describe(dsn)
     try:
         return await asyncpg.connect(dsn, timeout=timeout_seconds, server_settings={"timezone": "UTC"})
     except asyncpg.InvalidCatalogNameError:
         name = where.rpartition("/")[2]
         raise StartupProblem(
-            f"PostgreSQL at {where} has no such database. Create it there: `createdb {name}` (as its owner), then start again."
+            f"PostgreSQL at {where} has no such database. Create it there: `createdb {name}` (as its "
+            "owner), then start again."
         ) from None
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError):
         raise StartupProblem(

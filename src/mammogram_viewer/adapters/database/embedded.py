@@ -44,12 +44,13 @@ _OPTIONS = {
 
 
 def socket_dsn(folder: Path, database: str = DATABASE) -> str:
-    """The DSN of a server whose socket lies in `folder`. The port is given so that PGPORT cannot change it."""
+    """The DSN of a server whose socket lies in `folder`. It names the port, or PGPORT would change it."""
     return f"postgresql://{USER}@/{database}?host={quote(str(folder), safe='/')}&port={PORT}"
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL on `data_dir/postgres`. `options` override the server's settings (tests switch fsync off)."""
+    """One PostgreSQL on `data_dir/postgres`. `options` override the server's settings (tests switch fsync
+    off)."""
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast shutdown": end sessions, write a checkpoint, leave
@@ -68,7 +69,7 @@ class EmbeddedPostgres:
         return find_launcher(find_bin_dir(self._bin_dir), self.data_dir).account
 
     def prepare(self) -> None:
-        """Make the data folder at the first start, refuse another version's, and wait for a dying predecessor."""
+        """Make the data folder at the first start, refuse another version's, wait for a predecessor."""
         bin_dir = find_bin_dir(self._bin_dir)
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._own(sockets.make_socket_dir(self.data_dir))
@@ -77,7 +78,10 @@ class EmbeddedPostgres:
         if not (self.cluster_dir / "PG_VERSION").is_file():
             self._initialise(bin_dir)
         self._check_version(bin_dir)
-        children.wait_for_predecessor("PostgreSQL", self.cluster_dir / "postmaster.pid", self.cluster_dir)
+        # The postmaster and every backend work in the data folder. After a kill -9 of the postmaster its
+        # backends live on for a moment, and two sets of them would ruin the data.
+        children.wait_for_predecessor(self.cluster_dir, ("postgres",))
+        self._disown_recycled_pid()
 
     def start(self, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
         bin_dir = find_bin_dir(self._bin_dir)
@@ -120,6 +124,23 @@ class EmbeddedPostgres:
         finally:
             await connection.close()
 
+    def _disown_recycled_pid(self) -> None:
+        """Let PostgreSQL start when the pid in a stale postmaster.pid now belongs to some other program.
+
+        It ignores its parent's pid, so ours is written there. The file stays: its other lines let PostgreSQL
+        itself make sure that nobody is attached to the old shared memory."""
+        pid_file = self.cluster_dir / "postmaster.pid"
+        pid = children.first_line_number(pid_file)
+        if pid is None or pid == os.getpid() or not children.is_alive(pid):
+            return
+        _, rest = pid_file.read_text(encoding="utf-8").split("\n", 1)
+        written = pid_file.with_name("postmaster.pid.new")
+        written.write_text(f"{os.getpid()}\n{rest}", encoding="utf-8")
+        owner = pid_file.stat()
+        written.chmod(0o600)
+        os.chown(written, owner.st_uid, owner.st_gid)
+        written.replace(pid_file)
+
     def _initialise(self, bin_dir: Path) -> None:
         """initdb beside the final place, then rename: killed in the middle, the next start begins afresh."""
         if self.cluster_dir.exists() and any(self.cluster_dir.iterdir()):
@@ -146,9 +167,7 @@ class EmbeddedPostgres:
             said = process.communicate(timeout=_INITDB_TIMEOUT_SECONDS)[0].decode(errors="replace")
         except subprocess.TimeoutExpired:
             process.kill()
-            raise StartupProblem(
-                f"initdb did not end within {_INITDB_TIMEOUT_SECONDS} s; is the disk stuck?"
-            ) from None
+            raise StartupProblem(f"initdb did not end within {_INITDB_TIMEOUT_SECONDS} s; is the disk stuck?") from None
         if process.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             raise StartupProblem(explain(said, self.data_dir) or f"initdb failed: {_last_line(said)}")
@@ -161,7 +180,8 @@ class EmbeddedPostgres:
         if found != str(ours):
             raise StartupProblem(
                 f"{self.cluster_dir} was written by PostgreSQL {found}, and {bin_dir} is {ours}. Either set "
-                f"MAMMOGRAM_VIEWER_POSTGRES_BIN_DIR to the folder of PostgreSQL {found}'s binaries, or dump with {found} "
+                f"MAMMOGRAM_VIEWER_POSTGRES_BIN_DIR to the folder of PostgreSQL {found}'s binaries, or dump "
+                f"with {found} "
                 "(pg_dumpall), move the folder away and restore (psql -f) into the new one."
             )
 
@@ -176,7 +196,7 @@ def explain(output: str, data_dir: Path) -> str | None:
     if "No space left on device" in output or os.strerror(errno.ENOSPC) in output:
         return f"The disk that holds {data_dir} is full. Free some space, or set DATA_DIR to a larger disk."
     if "Permission denied" in output or "Read-only file system" in output:
-        return f"The embedded server cannot write below {data_dir}. Give that folder to this user, or set DATA_DIR."
+        return f"The embedded server cannot write below {data_dir}. Give it to this user, or set DATA_DIR."
     return None
 
 

@@ -1,5 +1,5 @@
-"""Applies the numbered files of `migrations/`. Each file is complete in itself (its own BEGIN and COMMIT, its own
-row in schema_migrations), so that `psql -f` does the same; this runner adds order, a lock and checksums.
+"""Applies the numbered files of `migrations/`. Each file is complete in itself (its own BEGIN and COMMIT, its
+own row in schema_migrations), so that `psql -f` does the same; this runner adds order, a lock and checksums.
 
 **Invariants:** one runner at a time, on however many machines; an applied file never changes."""
 
@@ -47,7 +47,8 @@ class Migration:
 
 @dataclass(frozen=True)
 class MigrationState:
-    """One line of `migrate --status`: pending, applied, changed (edited afterwards) or unknown (of a newer version)."""
+    """One line of `migrate --status`: pending, applied, changed (edited afterwards) or unknown (of a newer
+    version)."""
 
     name: str
     state: str
@@ -57,9 +58,7 @@ class MigrationState:
 def list_migrations(folder: Path | None = None) -> list[Migration]:
     """The files in their order; by default those of this package."""
     root = folder or resources.files("mammogram_viewer").joinpath("migrations")
-    files = sorted(
-        (entry for entry in root.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name
-    )
+    files = sorted((entry for entry in root.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     return [Migration(entry.name.removesuffix(".sql"), entry.read_text(encoding="utf-8")) for entry in files]
 
 
@@ -123,14 +122,12 @@ async def mark(dsn: str, name: str, *, folder: Path | None = None) -> None:
 
 @asynccontextmanager
 async def _only_runner(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Hold the session lock. It is polled: a *waiting* pg_advisory_lock keeps a snapshot open, and a CREATE INDEX
-    CONCURRENTLY of the other runner would wait for that snapshot: a deadlock."""
+    """Hold the session lock. It is polled: a *waiting* pg_advisory_lock keeps a snapshot open, and a CREATE
+    INDEX CONCURRENTLY of the other runner would wait for that snapshot: a deadlock."""
     deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
         if time.monotonic() > deadline:
-            raise Unavailable(
-                "Another `migrate` has been running for five minutes. Let it end, then run this again."
-            )
+            raise Unavailable("Another `migrate` has been running for five minutes. Let it end, then run this again.")
         await asyncio.sleep(0.1)
     try:
         yield
@@ -151,8 +148,10 @@ def _refuse_changed(migrations: list[Migration], applied: dict[str, asyncpg.Reco
         row = applied.get(migration.name)
         if row is not None and row["checksum"] is not None and row["checksum"] != migration.checksum:
             raise Conflict(
-                f"Migration {migration.name} was edited after it had been applied; nothing was changed. Restore the file and "
-                f"put the change into a new migration, or accept it with `mammogram-viewer migrate --mark {migration.name}`.",
+                f"Migration {migration.name} was edited after it had been applied; nothing was changed. "
+                "Restore the file and "
+                "put the change into a new migration, or accept it with `mammogram-viewer migrate --mark "
+                f"{migration.name}`.",
                 code="migration_changed",
             )
 

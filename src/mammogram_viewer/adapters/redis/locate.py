@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote, urlsplit
+
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.redis.embedded import SOCKET_NAME, socket_url
 from mammogram_viewer.foundation.errors import Unavailable
@@ -21,3 +23,11 @@ def redis_url(settings: Settings) -> str:
             code="redis_unavailable",
         )
     return socket_url(folder)
+
+
+def describe(url: str) -> str:
+    """`host:port` or the socket's path, for messages: never the user, never the password."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return unquote(parts.path)
+    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}"

@@ -1,0 +1,156 @@
+"""The console script. Commands read settings and call what does the work; `main` maps errors to exit codes.
+
+Imports inside the commands keep the start fast: `serve` must not load what only `doctor` needs."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mammogram_viewer.foundation import errors
+from mammogram_viewer.foundation.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="mammogram-viewer",
+    help="Receives mammograms, renders them as the DICOM standard says, and shows them in a fast gallery.\n\n"
+    "Start here: `mammogram-viewer serve`, then open the address that it prints.",
+    epilog="Settings come from the environment or from .env in this folder; docs/settings.md lists them all.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+# By kind, the most special first. 1 is left to what nobody expected.
+_EXIT_CODES: tuple[tuple[type[errors.MammogramViewerError], int], ...] = (
+    (errors.Malformed, 2),
+    (errors.Invalid, 2),
+    (errors.Unauthenticated, 3),
+    (errors.Forbidden, 3),
+    (errors.NotFound, 4),
+    (errors.Gone, 4),
+    (errors.Conflict, 5),
+    (errors.Unavailable, 69),  # sysexits.h: EX_UNAVAILABLE
+    (errors.StorageFull, 74),  # EX_IOERR
+    (errors.StartupProblem, 78),  # EX_CONFIG
+)
+
+
+def settings_from_environment() -> Settings:
+    """The one place where the environment is read."""
+    return load_settings(os.environ, Path(".env"))
+
+
+@app.command()
+def serve() -> None:
+    """Run everything: database, queue, API with the web page, and workers.
+
+    Example: `mammogram-viewer serve`, on another port: `PORT=3001 mammogram-viewer serve`.
+
+    Without DATABASE_URL a PostgreSQL of its own is started under DATA_DIR, without REDIS_HOST a Redis."""
+    from mammogram_viewer.cli.serve import serve as run
+
+    run(settings_from_environment())
+
+
+@app.command()
+def api() -> None:
+    """Run the API and the web page alone, for production.
+
+    Example: `DATABASE_URL=postgresql://… REDIS_HOST=redis HOST=0.0.0.0 mammogram-viewer api`"""
+    import asyncio
+
+    from mammogram_viewer.adapters.database.locate import database_dsn
+    from mammogram_viewer.cli.compose import run_api
+    from mammogram_viewer.cli.serve import check_open_door, is_loopback
+
+    settings = settings_from_environment()
+    if not is_loopback(settings.host):
+        asyncio.run(check_open_door(settings, database_dsn(settings)))
+    run_api(settings)
+
+
+@app.command()
+def worker(
+    queues: Annotated[str, typer.Option(help="Names of queues, with commas between them; empty: all.")] = "",
+    concurrency: Annotated[int, typer.Option(min=0, help="Jobs at once in each queue; 0: as the settings say.")] = 0,
+) -> None:
+    """Run the workers alone, for production.
+
+    Example: `mammogram-viewer worker --queues dicom-conversion,thumbnail --concurrency 4`"""
+    from mammogram_viewer.cli.compose import run_worker
+
+    chosen = [name.strip() for name in queues.split(",") if name.strip()]
+    run_worker(settings_from_environment(), chosen or None, concurrency or None)
+
+
+@app.command()
+def migrate(
+    status: Annotated[bool, typer.Option("--status", help="Only show which migrations are applied.")] = False,
+    mark: Annotated[str | None, typer.Option(metavar="NAME", help="Record one as applied by hand (`psql -f`).")] = None,
+) -> None:
+    """Apply pending migrations. Safe to run twice and from two machines at once.
+
+    Example: `mammogram-viewer migrate --status`"""
+    from mammogram_viewer.cli.migrate import migrate as run
+
+    run(settings_from_environment(), show_status=status, mark=mark)
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, Redis, storage and decoders; say what mends each trouble.
+
+    Example: `mammogram-viewer doctor`. It also prints the commands that reach the database and Redis."""
+    from mammogram_viewer.cli.doctor import doctor as run
+
+    if not run(settings_from_environment()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new lines.")] = False,
+    part: Annotated[str | None, typer.Option(help="serve, api, worker, postgres or redis; default: all.")] = None,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines to begin with.")] = 200,
+) -> None:
+    """Show the logs, which are kept under DATA_DIR/logs; JSON lines unless at a terminal.
+
+    Example: `mammogram-viewer logs -f --part worker`"""
+    from mammogram_viewer.cli.logs import logs as run
+
+    run(settings_from_environment(), part=part, follow=follow, line_count=lines)
+
+
+def _offer_further_commands() -> None:
+    """The commands of further files. What is not there yet is not offered."""
+    if importlib.util.find_spec("mammogram_viewer.cli.users"):
+        users = importlib.import_module("mammogram_viewer.cli.users")
+        app.add_typer(users.user_app, name="user")
+        app.add_typer(users.token_app, name="token")
+    if importlib.util.find_spec("mammogram_viewer.cli.demo"):
+        app.command()(importlib.import_module("mammogram_viewer.cli.demo").demo)
+
+
+def exit_code_of(error: errors.MammogramViewerError) -> int:
+    """The shell's number for a kind of error."""
+    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def main() -> None:
+    """Entry point: expected trouble is one line on stderr and an exit code, never a traceback."""
+    try:
+        _offer_further_commands()
+        app()
+    except errors.MammogramViewerError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        sys.exit(exit_code_of(error))
+    except BrokenPipeError:  # `mammogram-viewer logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -50,6 +50,11 @@ READ_METRICS = Policy(name="read metrics", roles=_ADMIN, scope="admin", loopback
 _LOOPBACK = {"127.0.0.1", "::1"}
 
 
+def allows(policy: Policy, principal: Principal) -> bool:
+    """Whether role and scopes suffice; what the page may offer, and what `enforce` lets through."""
+    return policy.roles is None or (principal.role in policy.roles and policy.scope in principal.scopes)
+
+
 def policy_of(handler: BaseRouteHandler) -> Policy:
     """The policy an operation declares; one without any is a fault of ours."""
     policy = handler.opt.get("policy")

@@ -1,0 +1,70 @@
+"""Typed calls for the two tables of facts; no logic. Both are only ever appended to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncpg import Connection, Pool
+from asyncpg.pool import PoolConnectionProxy
+
+AnyConnection = Connection | PoolConnectionProxy
+
+_INSERT_ACTIVITY = """
+INSERT INTO user_activity
+    (user_id, activity_type, resource_type, resource_id, metadata, ip_truncated, user_agent_family)
+VALUES ($1, $2, $3, $4, $5, $6::inet, $7)
+"""
+
+_INSERT_AUDIT = """
+INSERT INTO audit_log (actor_user_id, act, resource_type, resource_id, detail, ip, user_agent)
+VALUES ($1, $2, $3, $4, $5, $6::inet, $7)
+"""
+
+# A sign-in from this network (a /24 or /48) within the window; audit_log_actor_user_id_at_idx narrows it.
+_HAS_ACTED_FROM = """
+SELECT EXISTS (
+    SELECT 1 FROM audit_log
+    WHERE actor_user_id = $1 AND act = $2 AND at > now() - make_interval(days => $4) AND ip <<= $3::inet
+)
+"""
+
+
+async def insert_activity(
+    connection: AnyConnection,
+    *,
+    user_id: int | None,
+    activity_type: str,
+    resource_type: str | None,
+    resource_id: int | None,
+    metadata: dict[str, Any],
+    ip_truncated: str | None,
+    user_agent_family: str | None,
+) -> None:
+    await connection.execute(
+        _INSERT_ACTIVITY,
+        user_id,
+        activity_type,
+        resource_type,
+        resource_id,
+        metadata,
+        ip_truncated,
+        user_agent_family,
+    )
+
+
+async def insert_audit(
+    connection: AnyConnection,
+    *,
+    actor_user_id: int | None,
+    act: str,
+    resource_type: str | None,
+    resource_id: int | None,
+    detail: dict[str, Any],
+    ip: str | None,
+    user_agent: str | None,
+) -> None:
+    await connection.execute(_INSERT_AUDIT, actor_user_id, act, resource_type, resource_id, detail, ip, user_agent)
+
+
+async def has_acted_from(connection: AnyConnection | Pool, user_id: int, act: str, network: str, days: int) -> bool:
+    return await connection.fetchval(_HAS_ACTED_FROM, user_id, act, network, days) is True

@@ -1,0 +1,299 @@
+"""Keyset pages: lists that stay newest first in both directions and repeat or lose no row while rows come and go.
+
+A cursor is the place of one row, `<createdAt>_<id>`, as in `2024-01-15T10:30:00.123456Z_123`, at the full stored
+precision. The flow of one page, the same for images, users and jobs:
+
+    request = parse_page_request(cursor, direction, limit)        # Malformed, Invalid
+    page = await read_page(
+        connection, base="SELECT … FROM users u", conditions=[Condition("u.role = {}", role)], request=request,
+        created_at="u.created_at", id_column="u.id", lookup="SELECT created_at FROM users WHERE id = $1",
+    )
+    page.rows, page.next_cursor, page.prev_cursor, page.has_more
+
+`next` walks to older rows, `prev` to newer ones; without a cursor, `next` begins at the newest row and `prev` at the
+oldest. `has_more` speaks of the direction walked. `next_cursor` is null when no older row exists, `prev_cursor` when
+no newer one does. Cost: one index range of limit + 1 rows, and, only with a cursor, one `EXISTS` for the side we came
+from (the cursor's row may have been deleted since, so the cursor alone proves nothing).
+
+Cursors in whole seconds, as old clients hold them, are found again by their id (`resolve`); if that row is gone, the
+end of that second is taken.
+
+Invariant: the order is total (`created_at`, then `id`), and `created_at` of a row never changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+from mammogram_viewer.foundation.errors import Invalid, Malformed
+
+Direction = Literal["next", "prev"]
+IdKind = Literal["number", "text"]
+Row = TypeVar("Row")
+Other = TypeVar("Other")
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+MAX_BIGINT = 2**63 - 1
+
+_CURSOR = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{6}))?Z_(?:(\d{1,19})|([A-Za-z0-9][A-Za-z0-9._-]{0,199}))",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """The place of a row. `whole_second`: an old client cut the fraction off; `resolve` it before use."""
+
+    created_at: datetime
+    id: int | str
+    whole_second: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """One page as asked for."""
+
+    cursor: Cursor | None = None
+    direction: Direction = "next"
+    limit: int = DEFAULT_LIMIT
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of the WHERE clause; each `{}` in `sql` stands for one of `values`, in order. `sql` is ours, never
+    a caller's text."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+    def __init__(self, sql: str, *values: Any) -> None:
+        object.__setattr__(self, "sql", sql)
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL with numbered placeholders, and their values."""
+
+    sql: str
+    values: list[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[Row]):
+    """Rows newest first, whatever the direction walked."""
+
+    rows: list[Row]
+    next_cursor: str | None
+    prev_cursor: str | None
+    has_more: bool
+    limit: int
+
+    def with_rows(self, rows: list[Other]) -> Page[Other]:
+        """The same page, each row turned into something else."""
+        return Page(
+            rows=rows,
+            next_cursor=self.next_cursor,
+            prev_cursor=self.prev_cursor,
+            has_more=self.has_more,
+            limit=self.limit,
+        )
+
+
+# --- cursors as text ------------------------------------------------------------------------------------------
+
+
+def instant_text(at: datetime) -> str:
+    """ISO 8601 UTC with all six digits, also when they are zero; `at` must know its time zone."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def cursor_text(created_at: datetime, row_id: int | str) -> str:
+    """The cursor of one row, as clients get it."""
+    return f"{instant_text(created_at)}_{row_id}"
+
+
+def parse_cursor(text: str, *, id_kind: IdKind = "number") -> Cursor:
+    """Read a client's cursor strictly; anything else is Malformed `invalid_cursor`."""
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        raise _malformed()
+    seconds, fraction, number, word = match.groups()
+    try:
+        created_at = datetime.fromisoformat(f"{seconds}.{fraction or '000000'}+00:00")
+    except ValueError:  # 30 February, 25 o'clock, year 0
+        raise _malformed() from None
+    row_id = _row_id(number, word, id_kind)
+    return Cursor(created_at=created_at, id=row_id, whole_second=fraction is None)
+
+
+def _row_id(number: str | None, word: str | None, id_kind: IdKind) -> int | str:
+    if id_kind == "text":
+        return number or word or ""
+    if number is None or int(number) > MAX_BIGINT or (number[0] == "0" and number != "0"):
+        raise _malformed()
+    return int(number)
+
+
+def _malformed() -> Malformed:
+    return Malformed(
+        "The cursor cannot be read. Take it unchanged from nextCursor or prevCursor, or leave it out to begin again.",
+        code="invalid_cursor",
+    )
+
+
+def parse_page_request(
+    cursor: str | None, direction: str | None = None, limit: int | None = None, *, id_kind: IdKind = "number"
+) -> PageRequest:
+    """The three query parameters of every cursor list."""
+    if direction not in (None, "next", "prev"):
+        raise Invalid("direction must be next or prev.", code="invalid_direction")
+    chosen_limit = DEFAULT_LIMIT if limit is None else limit
+    if not 1 <= chosen_limit <= MAX_LIMIT:
+        raise Invalid(f"limit must lie between 1 and {MAX_LIMIT}.", code="invalid_limit")
+    return PageRequest(
+        cursor=None if cursor is None else parse_cursor(cursor, id_kind=id_kind),
+        direction="prev" if direction == "prev" else "next",
+        limit=chosen_limit,
+    )
+
+
+def resolve(cursor: Cursor, created_at_of_its_row: datetime | None) -> Cursor:
+    """A whole-second cursor at full precision: the place of its row, else the end of that second. A row that lies in
+    another second is not the one the cursor was made from and counts as gone."""
+    found = created_at_of_its_row
+    if found is not None and found.replace(microsecond=0) == cursor.created_at:
+        return Cursor(created_at=found, id=cursor.id)
+    # Nothing of that second is strictly beyond this place when walking to older rows, so nothing is lost.
+    return Cursor(created_at=_shifted(cursor.created_at, timedelta(seconds=1)), id=_least_id(cursor.id))
+
+
+# --- SQL ------------------------------------------------------------------------------------------------------
+
+
+def page_query(
+    base: str, conditions: Sequence[Condition], request: PageRequest, *, created_at: str, id_column: str
+) -> Query:
+    """Up to limit + 1 rows strictly beyond the cursor, nearest first. `base` is `SELECT … FROM …` without WHERE."""
+    values: list[Any] = []
+    parts = _numbered(conditions, values)
+    if request.cursor is not None:
+        comparison = "<" if request.direction == "next" else ">"
+        parts.append(_place(request.cursor, comparison, values, created_at, id_column))
+    order = "DESC" if request.direction == "next" else "ASC"
+    values.append(request.limit + 1)
+    sql = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT ${len(values)}"
+    return Query(sql, values)
+
+
+def behind_query(
+    base: str, conditions: Sequence[Condition], request: PageRequest, *, created_at: str, id_column: str
+) -> Query:
+    """Whether a row lies on the side that we came from, the cursor's own place included.
+
+    A page holds the nearest rows beyond the cursor, so this is the same as rows before the page's first row."""
+    assert request.cursor is not None
+    values: list[Any] = []
+    parts = _numbered(conditions, values)
+    comparison = ">=" if request.direction == "next" else "<="
+    parts.append(_place(request.cursor, comparison, values, created_at, id_column))
+    return Query(f"SELECT EXISTS ({base}{_where(parts)})", values)
+
+
+def _numbered(conditions: Sequence[Condition], values: list[Any]) -> list[str]:
+    parts: list[str] = []
+    for condition in conditions:
+        first = len(values) + 1
+        values.extend(condition.values)
+        parts.append("(" + condition.sql.format(*(f"${n}" for n in range(first, len(values) + 1))) + ")")
+    return parts
+
+
+def _place(cursor: Cursor, comparison: str, values: list[Any], created_at: str, id_column: str) -> str:
+    values.extend((cursor.created_at, cursor.id))
+    cast = "text" if isinstance(cursor.id, str) else "bigint"
+    last = len(values)
+    return f"({created_at}, {id_column}) {comparison} (${last - 1}::timestamptz, ${last}::{cast})"
+
+
+def _where(parts: list[str]) -> str:
+    return " WHERE " + " AND ".join(parts) if parts else ""
+
+
+# --- pages ----------------------------------------------------------------------------------------------------
+
+
+def page_from(
+    rows: Sequence[Row],
+    request: PageRequest,
+    *,
+    any_behind: bool,
+    place: Callable[[Row], tuple[datetime, int | str]],
+) -> Page[Row]:
+    """The page from the answers to `page_query` (`rows`, in its order) and `behind_query` (`any_behind`)."""
+    has_more = len(rows) > request.limit
+    kept = list(rows[: request.limit])
+    ahead = cursor_text(*place(kept[-1])) if has_more else None
+    behind = _cursor_back(kept, request, place) if any_behind else None
+    if request.direction == "prev":
+        kept.reverse()
+        ahead, behind = behind, ahead
+    return Page(rows=kept, next_cursor=ahead, prev_cursor=behind, has_more=has_more, limit=request.limit)
+
+
+def _cursor_back(
+    kept: list[Row], request: PageRequest, place: Callable[[Row], tuple[datetime, int | str]]
+) -> str | None:
+    if kept:
+        return cursor_text(*place(kept[0]))
+    # An empty page: turn round just beyond the cursor, so that the row at the cursor itself comes again.
+    cursor = request.cursor
+    assert cursor is not None
+    step = timedelta(0) if request.direction == "next" else timedelta(microseconds=1)
+    return cursor_text(_shifted(cursor.created_at, step), _least_id(cursor.id))
+
+
+def _shifted(at: datetime, step: timedelta) -> datetime:
+    """`at + step`, or the last instant that exists."""
+    try:
+        return at + step
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _least_id(like: int | str) -> int | str:
+    """Less than every id: ids in the database begin at 1, and text ids with a letter."""
+    return "0" if isinstance(like, str) else 0
+
+
+async def read_page(
+    connection: Any,
+    *,
+    base: str,
+    conditions: Sequence[Condition],
+    request: PageRequest,
+    lookup: str,
+    created_at: str = "created_at",
+    id_column: str = "id",
+    row_keys: tuple[str, str] = ("created_at", "id"),
+) -> Page[Any]:
+    """One page of `base`, over a connection or pool of asyncpg (this module knows no database).
+
+    `lookup` gives the created_at of one id (`$1`), for cursors in whole seconds; `row_keys` are the names under which
+    `base` answers created_at and id."""
+    if request.cursor is not None and request.cursor.whole_second:
+        cursor = resolve(request.cursor, await connection.fetchval(lookup, request.cursor.id))
+        request = PageRequest(cursor=cursor, direction=request.direction, limit=request.limit)
+    columns = {"created_at": created_at, "id_column": id_column}
+    query = page_query(base, conditions, request, **columns)
+    rows = await connection.fetch(query.sql, *query.values)
+    any_behind = False
+    if request.cursor is not None:
+        behind = behind_query(base, conditions, request, **columns)
+        any_behind = await connection.fetchval(behind.sql, *behind.values)
+    return page_from(rows, request, any_behind=any_behind, place=lambda row: (row[row_keys[0]], row[row_keys[1]]))

@@ -1,6 +1,8 @@
-"""Read the headers of compressed frames without decoding them: size, components, depth, kind, and whether they end.
+"""Read the headers of compressed frames without decoding them: size, components, depth, kind, and whether
+they end.
 
-Decoders believe the codestream and fill what is missing without a word, so this is where a file that lies is caught."""
+Decoders believe the codestream and fill what is missing without a word, so this is where a file that lies is
+caught."""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class CodestreamHeader:
 
 
 def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
-    """Header of a JPEG or JPEG-LS codestream; Refused unless it runs from SOI through SOF and scans to EOI."""
+    """Header of a JPEG or JPEG-LS codestream; Refused unless it runs from SOI through SOF and scans to
+    EOI."""
     stream = bytes(frame)
     if stream[:2] != b"\xff\xd8":
         raise Refused("codestream_mismatch", "there is no JPEG start marker")
@@ -72,7 +75,9 @@ def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
     if any(stream[position:].strip(b"\x00\xff")):
         raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
     if near:
-        return CodestreamHeader(header.process, header.rows, header.columns, header.components, header.bits, reversible=False)
+        return CodestreamHeader(
+            header.process, header.rows, header.columns, header.components, header.bits, reversible=False
+        )
     return header
 
 
@@ -99,7 +104,13 @@ def _frame_header(marker: int, segment: bytes) -> CodestreamHeader:
     bits, rows, columns, components = struct.unpack_from(">BHHB", segment)
     sampling = {segment[7 + 3 * component] for component in range(components)}
     return CodestreamHeader(
-        marker, rows, columns, components, bits, reversible=marker in (0xC3, 0xF7), subsampled=len(sampling) > 1
+        marker,
+        rows,
+        columns,
+        components,
+        bits,
+        reversible=marker in (0xC3, 0xF7),
+        subsampled=len(sampling) > 1,
     )
 
 
@@ -130,8 +141,8 @@ def read_jpeg_2000(frame: bytes | memoryview) -> CodestreamHeader:
         raise Refused("codestream_mismatch", "there is no size segment")
     _walk_tile_parts(stream, position)
     return CodestreamHeader(
-        0, header.rows, header.columns, header.components, header.bits, header.signed, reversible, high_throughput,
-        header.subsampled,
+        0, header.rows, header.columns, header.components, header.bits, header.signed, reversible,
+        high_throughput, header.subsampled,
     )  # fmt: skip
 
 
@@ -172,7 +183,8 @@ def _walk_tile_parts(stream: memoryview, position: int) -> None:
 
 
 def read_rle_segments(frame: bytes | memoryview, expected: int) -> list[memoryview]:
-    """The byte segments of an RLE frame (PS3.5 annex G); Refused unless the table adds up to `expected` of them."""
+    """The byte segments of an RLE frame (PS3.5 annex G); Refused unless the table adds up to `expected` of
+    them."""
     stream = memoryview(frame)
     if len(stream) < 64:
         raise Refused("codestream_truncated")

@@ -1,5 +1,5 @@
-"""From a parsed data set to the `ImageHeader` that `archive` files. Never raises for a strange value: the field stays
-None, and a warning says which one could not be read."""
+"""From a parsed data set to the `ImageHeader` that `archive` files. Never raises for a strange value: the
+field stays None, and a warning says which one could not be read."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _doubts(dataset: Dataset, header: ImageHeader) -> list[str]:
         "InstanceNumber": header.instance_number,
         "SeriesNumber": header.series_number,
     }
-    doubts += [f"unreadable_{keyword}" for keyword, value in read.items() if value is None and values.text(dataset, keyword)]
+    doubts += [
+        f"unreadable_{keyword}" for keyword, value in read.items() if value is None and values.text(dataset, keyword)
+    ]
     for keyword, uid in (
         ("SOPInstanceUID", header.sop_instance_uid),
         ("SeriesInstanceUID", header.series_instance_uid),

@@ -1,8 +1,10 @@
-"""The bytes of one frame, whichever way the file stores them, checked against the header before any decoder sees them."""
+"""The bytes of one frame, whichever way the file stores them, checked against the header before any decoder
+sees them."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from mammogram_viewer.dicom.codestreams import CodestreamHeader, read_jpeg, read_jpeg_2000, read_rle_segments
@@ -11,12 +13,18 @@ from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.dicom.structure import PixelElement
 from mammogram_viewer.foundation.reasons import Refused
 
-_STARTS = {"jpeg": b"\xff\xd8", "jpegls": b"\xff\xd8", "j2k": b"\xff\x4f\xff\x51", "htj2k": b"\xff\x4f\xff\x51"}
+_STARTS = {
+    "jpeg": b"\xff\xd8",
+    "jpegls": b"\xff\xd8",
+    "j2k": b"\xff\x4f\xff\x51",
+    "htj2k": b"\xff\x4f\xff\x51",
+}
 JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 
 
 def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warnings: list[str]) -> bytes:
-    """The native bytes or the checked codestream of frame `index` (from 0); doubts are appended to `warnings`."""
+    """The native bytes or the checked codestream of frame `index` (from 0); doubts are appended to
+    `warnings`."""
     assert found.pixels is not None
     if not found.syntax.encapsulated:
         return _read(found.stream, found.pixels.offset + index * pixels.native_frame_bytes, pixels.native_frame_bytes)
@@ -38,11 +46,10 @@ def _read(stream: BinaryIO, offset: int, byte_count: int) -> bytes:
     return chunk
 
 
-def _frame_fragments(
-    found: DicomObject, element: PixelElement, frames: int, index: int
-) -> tuple[tuple[int, int], ...]:
-    """The fragments of one frame (PS3.5 A.4): one each, by the offset tables, or by where codestreams start."""
-    fragments = element.fragments or ()
+def _frame_fragments(found: DicomObject, element: PixelElement, frames: int, index: int) -> Sequence[tuple[int, int]]:
+    """The fragments of one frame (PS3.5 A.4): one each, by the offset tables, or by where codestreams
+    start."""
+    fragments = list(element.fragments or ())
     if frames == 1:
         return fragments
     if len(fragments) == frames:
@@ -65,7 +72,7 @@ def _offset_table(found: DicomObject, element: PixelElement, frames: int) -> lis
     return list(struct.unpack(f"<{frames}L", _read(found.stream, element.offset_table[0], 4 * frames)))
 
 
-def _starts_by_marker(found: DicomObject, fragments: tuple[tuple[int, int], ...]) -> list[int]:
+def _starts_by_marker(found: DicomObject, fragments: Sequence[tuple[int, int]]) -> list[int]:
     start = _STARTS.get(found.syntax.codec)
     if start is None:
         return []

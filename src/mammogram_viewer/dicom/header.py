@@ -30,8 +30,9 @@ class ImageHeader:
     view_position: str | None = None  # CC, MLO, ML, LM, ...
     view_position_source: str | None = None
     view_modifiers: tuple[str, ...] = ()  # implant_displaced, spot_compression, magnification, ...
-    # How stored values became grey: voi_lut_sequence; window; none_percentile (the file says nothing, we chose a window
-    # over the breast); full_range (a plain 16-bit picture, scaled by its bits); not_applicable (colour, 8-bit pictures)
+    # How stored values became grey: voi_lut_sequence; window; none_percentile (the file says nothing, we
+    # chose a window over the breast); full_range (a plain 16-bit picture, scaled by its bits); not_applicable
+    # (colour, 8-bit pictures)
     voi_source: str | None = None
     # series
     series_instance_uid: str | None = None

@@ -1,6 +1,8 @@
-"""The Image Pixel module (PS3.3 C.7.6.3) as checked numbers, and the gate that every original passes before decoding.
+"""The Image Pixel module (PS3.3 C.7.6.3) as checked numbers, and the gate that every original passes before
+decoding.
 
-Invariant: a `PixelDescription` that comes out of `describe_pixels` is within the budgets and consistent in itself."""
+Invariant: a `PixelDescription` that comes out of `describe_pixels` is within the budgets and consistent in
+itself."""
 
 from __future__ import annotations
 
@@ -123,7 +125,10 @@ def _check_consistency(pixels: PixelDescription) -> None:
         raise Refused("unsupported_photometric_interpretation")
     if pixels.bits_allocated not in (8, 16) or pixels.bits_stored < 1:
         raise Refused("unsupported_bit_depth", f"BitsAllocated {pixels.bits_allocated}")
-    if pixels.bits_stored > pixels.bits_allocated or not pixels.bits_stored - 1 <= pixels.high_bit < pixels.bits_allocated:
+    if (
+        pixels.bits_stored > pixels.bits_allocated
+        or not pixels.bits_stored - 1 <= pixels.high_bit < pixels.bits_allocated
+    ):
         raise Refused("bad_header", "BitsAllocated, BitsStored and HighBit contradict each other")
 
 

@@ -1,7 +1,7 @@
 """Open one DICOM file (PS3.10), leniently where the meaning is certain, and refuse the rest.
 
-The order matters: budgets are measured on the bytes first (`inflate`, `structure`), then pydicom parses a header
-from which pixels and bulky values were left out. Nothing here decodes pixels."""
+The order matters: budgets are measured on the bytes first (`inflate`, `structure`), then pydicom parses a
+header from which pixels and bulky values were left out. Nothing here decodes pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset
 
 from mammogram_viewer.dicom.limits import RenderLimits
-from mammogram_viewer.dicom.structure import KNOWN_VRS, LONG_VRS, PIXEL_TAGS, ElementSpan, PixelElement, Structure, walk
+from mammogram_viewer.dicom.structure import (
+    KNOWN_VRS,
+    LONG_VRS,
+    PIXEL_TAGS,
+    ElementSpan,
+    PixelElement,
+    Structure,
+    walk,
+)
 from mammogram_viewer.dicom.syntaxes import (
     EXPLICIT_BIG_ENDIAN,
     EXPLICIT_LITTLE_ENDIAN,
@@ -34,8 +42,8 @@ from mammogram_viewer.foundation.reasons import Refused
 # What pydicom raises on hostile values, found by feeding it mutated files.
 PYDICOM_TROUBLE = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, EOFError, OverflowError,
-    RecursionError, AssertionError, LookupError, OSError, struct.error, BytesLengthException, InvalidDicomError,
-)  # fmt: skip
+    RecursionError, AssertionError, LookupError, OSError, struct.error, BytesLengthException,
+    InvalidDicomError, )  # fmt: skip
 BULKY_BYTES = 8 * 1024 * 1024  # a top-level value larger than this is reported, not parsed
 INFLATE_CHUNK_BYTES = 1024 * 1024
 META_BYTES = 64 * 1024  # the file meta group is a few hundred bytes
@@ -60,7 +68,8 @@ class DicomObject:
 def open_object(source: str, scratch_folder: str, limits: RenderLimits) -> Iterator[DicomObject]:
     """Read the header of the file at `source`; Refused when it is no DICOM, broken or over a budget.
 
-    A deflated data set is inflated into an unnamed file in `scratch_folder`, which disappears with the child."""
+    A deflated data set is inflated into an unnamed file in `scratch_folder`, which disappears with the
+    child."""
     with Path(source).open("rb") as stream:
         size = stream.seek(0, 2)
         start, warnings = _find_start(stream)
@@ -112,7 +121,8 @@ def _read_file_meta(stream: BinaryIO, start: int, size: int) -> tuple[Dataset, i
 
 
 def _choose_syntax(stream: BinaryIO, position: int, file_meta: Dataset, warnings: list[str]) -> TransferSyntax:
-    """The declared syntax, corrected where the first element proves it wrong about implicit and explicit VR."""
+    """The declared syntax, corrected where the first element proves it wrong about implicit and explicit
+    VR."""
     stream.seek(position)
     first = stream.read(8)
     if len(first) < 8:
@@ -136,7 +146,8 @@ def _choose_syntax(stream: BinaryIO, position: int, file_meta: Dataset, warnings
 
 
 def _inflate(stream: BinaryIO, position: int, target: BinaryIO, limits: RenderLimits) -> int:
-    """Inflate raw deflate (PS3.5 A.5) from `position` into `target`; the byte count, or Refused over the budget."""
+    """Inflate raw deflate (PS3.5 A.5) from `position` into `target`; the byte count, or Refused over the
+    budget."""
     stream.seek(position)
     inflater = isal_zlib.decompressobj(-15)
     written = 0
@@ -150,7 +161,7 @@ def _inflate(stream: BinaryIO, position: int, target: BinaryIO, limits: RenderLi
             if not pending and not inflated:
                 raise Refused("truncated", "the deflated data set has no end")
             pending = inflater.unconsumed_tail or stream.read(INFLATE_CHUNK_BYTES)
-    except isal_zlib.error as trouble:
+    except isal_zlib.error as trouble:  # pyright: ignore[reportGeneralTypeIssues]  # the stub names no class
         raise Refused("bad_header", "the deflated data set cannot be inflated") from trouble
     return written
 
@@ -171,13 +182,12 @@ def _parse(
         raise Refused("truncated", "there is nothing behind the file meta group")
     header_bytes, left_out = _header_bytes(stream, structure)
     dataset = _parse_bytes(header_bytes, implicit=syntax.implicit, little_endian=syntax.little_endian)
-    return DicomObject(
-        stream, syntax, file_meta, dataset, structure.pixels, left_out, warnings + structure.warnings
-    )
+    return DicomObject(stream, syntax, file_meta, dataset, structure.pixels, left_out, warnings + structure.warnings)
 
 
 def _header_bytes(stream: BinaryIO, structure: Structure) -> tuple[bytes, list[ElementSpan]]:
-    """The data set without pixels and without bulky values, so that the header alone sets the cost of parsing."""
+    """The data set without pixels and without bulky values, so that the header alone sets the cost of
+    parsing."""
     kept = BytesIO()
     left_out = []
     for span in structure.elements:

@@ -1,7 +1,9 @@
-"""Walk the bytes of a data set without building anything: where each top-level element lies, and where the pixels.
+"""Walk the bytes of a data set without building anything: where each top-level element lies, and where the
+pixels.
 
-Runs before pydicom sees the file, without recursion and without copying values, so that its cost is bounded by
-`limits.elements` whatever the file claims. Invariant: every span that it returns lies inside the stream."""
+Runs before pydicom sees the file, without recursion and without copying values, so that its cost is bounded
+by `limits.elements` whatever the file claims. Invariant: every span that it returns lies inside the
+stream."""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ class ElementSpan:
 
 @dataclass(frozen=True)
 class PixelElement:
-    """Where the pixels lie. `fragments` (offset, length) are without the basic offset table; None for native."""
+    """Where the pixels lie. `fragments` (offset, length) are without the basic offset table; None for
+    native."""
 
     tag: int
     vr: str
@@ -181,7 +184,9 @@ class _Walker:
         top = len(self.stack) == 1
         if length == UNDEFINED and tag == PIXEL_DATA and vr in ("OB", "OW"):
             return self._encapsulated(start, tag, vr, value_start, inside, top=top)
-        is_sequence = vr == "SQ" or (vr == "UN" and length == UNDEFINED) or (vr == "" and _implicit_sequence(tag, length))
+        is_sequence = (
+            vr == "SQ" or (vr == "UN" and length == UNDEFINED) or (vr == "" and _implicit_sequence(tag, length))
+        )
         end = None if length == UNDEFINED else value_start + length
         if end is None and not is_sequence:
             raise Refused("bad_header", "an element of undefined length is no sequence")
@@ -215,9 +220,7 @@ class _Walker:
             raise Refused("pixel_form_mismatch", "there are two pixel data elements")
         self.found.pixels = pixels
 
-    def _encapsulated(
-        self, start: int, tag: int, vr: str, value_start: int, inside: _Container, *, top: bool
-    ) -> int:
+    def _encapsulated(self, start: int, tag: int, vr: str, value_start: int, inside: _Container, *, top: bool) -> int:
         """Collect the fragments up to the sequence delimiter (PS3.5 A.4)."""
         order = "<" if inside.little_endian else ">"
         items: list[tuple[int, int]] = []

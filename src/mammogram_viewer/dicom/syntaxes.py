@@ -1,4 +1,5 @@
-"""The transfer syntaxes that we read, and what each of them promises about the bytes (PS3.5 section 10 and annex A)."""
+"""The transfer syntaxes that we read, and what each of them promises about the bytes (PS3.5 section 10 and
+annex A)."""
 
 from __future__ import annotations
 
@@ -63,5 +64,6 @@ SYNTAXES: dict[str, TransferSyntax] = {
 
 
 def transfer_syntax(uid: str) -> TransferSyntax:
-    """The syntax of `uid`; an unknown one has no codec and explicit little endian elements (PS3.5 annex A.4)."""
+    """The syntax of `uid`; an unknown one has no codec and explicit little endian elements (PS3.5 annex
+    A.4)."""
     return SYNTAXES.get(uid) or TransferSyntax(uid, "")

@@ -1,4 +1,5 @@
-"""The header as DICOM JSON (PS3.18 annex F), bounded: bulk values become their byte count, long values are cut.
+"""The header as DICOM JSON (PS3.18 annex F), bounded: bulk values become their byte count, long values are
+cut.
 
 It is shown to people, so every string is cleaned and every number is one that JSON has."""
 
@@ -50,9 +51,16 @@ def _element_model(element: DataElement, depth: int) -> dict[str, Any]:
     if vr == "SQ":
         if depth <= 0:
             return {"vr": vr, "cut": True}
-        return _cut({"vr": vr}, [_dataset_model(item, depth - 1) for item in list(value or [])[:MAX_ITEMS]], len(value or []))
+        return _cut(
+            {"vr": vr},
+            [_dataset_model(item, depth - 1) for item in list(value or [])[:MAX_ITEMS]],
+            len(value or []),
+        )
     if isinstance(value, bytes):
-        return {"vr": vr if vr in _BULK_VRS and " " not in vr else "OW" if " or " in vr else "UN", "byteCount": len(value)}
+        return {
+            "vr": vr if vr in _BULK_VRS and " " not in vr else "OW" if " or " in vr else "UN",
+            "byteCount": len(value),
+        }
     vr = vr.split(" or ")[0]
     if value is None or value == "":
         return {"vr": vr}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pydicom.dataset import Dataset
 
@@ -55,8 +56,10 @@ _TEXT_VIEWS = {
 }  # fmt: skip
 _COMPOUND = re.compile(r"(R|L)(CC|MLO|ML|LM|LMO|XCC|XCCL|XCCM)(ID|S|M|SPOT|MAG)?|(CC|MLO|ML|LM|XCCL)(R|L)")
 # Free text, best first. Patient id and name hold the side in collections that were anonymised (CBIS-DDSM).
-_TEXT_KEYWORDS = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription", "ImageComments",
-                  "StudyDescription", "PatientID", "PatientName")  # fmt: skip
+_TEXT_KEYWORDS = (
+    "SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription", "ImageComments",
+    "StudyDescription", "PatientID", "PatientName",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,11 @@ def _frame_anatomy(dataset: Dataset) -> Dataset | None:
 
 
 def _side_by_orientation(dataset: Dataset) -> str | None:
-    """Side from where the nipple and the medial side point (0020,0020); only when both agree with the usual hanging.
+    """Side from where the nipple and the medial side point (0020,0020); only when both agree with the usual
+    hanging.
 
-    A left breast hung with its chest wall at the image's left has rows that run to anterior and columns that run
-    to the right of the patient in CC; a right breast the mirrored pair."""
+    A left breast hung with its chest wall at the image's left has rows that run to anterior and columns that
+    run to the right of the patient in CC; a right breast the mirrored pair."""
     found = [values.clean_text(value).upper() for value in values.values(dataset, "PatientOrientation")]
     if len(found) != 2:
         return None
@@ -168,9 +172,7 @@ def side_in_text(text: str) -> str | None:
     words = _words(text)
     found = {_SIDES[word] for word in words if len(word) > 1 and word in _SIDES}
     found |= {match[1] or match[5] for word in words if (match := _COMPOUND.fullmatch(word))}
-    found |= {
-        before for before, after in zip(words, words[1:], strict=False) if before in "RL" and after in _TEXT_VIEWS
-    }
+    found |= {before for before, after in pairwise(words) if before in "RL" and after in _TEXT_VIEWS}
     return found.pop() if len(found) == 1 else None
 
 

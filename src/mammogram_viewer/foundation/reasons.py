@@ -10,14 +10,14 @@ from typing import Any
 REASONS: dict[str, str] = {
     # what it is
     "not_dicom": "This is not a DICOM file, although it was sent as one.",
-    "not_an_image_object": "This DICOM object is no image (a report, a presentation state or a key object note).",
+    "not_an_image_object": "This DICOM object is no image, but a report, a presentation state or the like.",
     "no_pixel_data": "The DICOM object holds no pixels.",
     "truncated": "The file ends before its contents do; it was probably cut off on the way. Send it again.",
     "bad_header": "The DICOM header contradicts itself or lacks what is needed to show the image.",
     # what this version cannot show
     "unsupported_transfer_syntax": "The pixels are encoded in a way that this version does not decode.",
-    "unsupported_photometric_interpretation": "The colour model of the pixels is not one that this version shows.",
-    "unsupported_bit_depth": "The number of bits per pixel is not one that this version shows.",
+    "unsupported_photometric_interpretation": "The colour model of the pixels is not shown by this version.",
+    "unsupported_bit_depth": "The number of bits per pixel is none that this version shows.",
     # budgets
     "over_megapixels": "One frame of the image has more pixels than the limit allows.",
     "over_frames": "The image has more frames than the limit allows.",
@@ -25,9 +25,9 @@ REASONS: dict[str, str] = {
     "nested_too_deep": "The sequences in the DICOM header are nested deeper than the limit allows.",
     "inflated_too_large": "The compressed contents would grow beyond the limit.",
     # header against pixels
-    "pixel_form_mismatch": "The form of the pixel data does not match the transfer syntax that the file declares.",
+    "pixel_form_mismatch": "The form of the pixel data does not match the declared transfer syntax.",
     "pixel_length_mismatch": "The file holds another number of pixels or frames than its header says.",
-    "codestream_mismatch": "The compressed image is of another kind, size or depth than the DICOM header says.",
+    "codestream_mismatch": "The compressed image differs in kind, size or depth from the DICOM header.",
     "codestream_truncated": "The compressed image ends early; showing it would show a wrong picture.",
     # decoders
     "decoder_error": "The pixels could not be decoded; the compressed image is damaged.",

@@ -15,16 +15,14 @@ from mammogram_viewer.foundation.reasons import Refused
 _YBR_TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
 
 
-def ybr_full_to_rgb(ybr: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+def ybr_full_to_rgb(ybr: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
     """(rows, columns, 3) uint8 YBR_FULL to RGB, rounded to nearest."""
     centred = ybr.astype(np.float32) - np.array([0, 128, 128], np.float32)
     rgb = cv2.transform(centred, _YBR_TO_RGB)
     return np.clip(np.floor(rgb + 0.5), 0, 255).astype(np.uint8)
 
 
-def unpack_422(
-    samples: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], rows: int, columns: int
-) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def unpack_422(samples: npt.NDArray[np.unsignedinteger], rows: int, columns: int) -> npt.NDArray[np.unsignedinteger]:
     """Native YBR_FULL_422, Y1 Y2 Cb Cr for two columns, to (rows, columns, 3)."""
     if columns % 2:
         raise Refused("bad_header", "YBR_FULL_422 needs an even number of columns")
@@ -38,7 +36,8 @@ def unpack_422(
 
 
 def palette_table(dataset: Dataset, codes: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """The RGB of every word, (len(codes), 3) uint8, by the Palette Color LUT (C.7.9); `codes` are stored values."""
+    """The RGB of every word, (len(codes), 3) uint8, by the Palette Color LUT (C.7.9); `codes` are stored
+    values."""
     try:
         colours = apply_color_lut(codes.reshape(1, -1), dataset)
         bits = int(dataset["RedPaletteColorLookupTableDescriptor"].value[2])

@@ -1,8 +1,9 @@
-"""From the checked bytes of one frame to stored words: (rows, columns) or (rows, columns, 3), uint8 or uint16.
+"""From the checked bytes of one frame to stored words: (rows, columns) or (rows, columns, 3), uint8 or
+uint16.
 
-Sign and unused bits stay as stored; `display` sorts them out in its table, at no cost per pixel. Colour comes out as
-RGB. Decoders may crash on hostile input, so this runs in the disposable child only. Never gdcm (aborts) or
-pylibjpeg (GPL): imagecodecs alone."""
+Sign and unused bits stay as stored; `display` sorts them out in its table, at no cost per pixel. Colour comes
+out as RGB. Decoders may crash on hostile input, so this runs in the disposable child only. Never gdcm
+(aborts) or pylibjpeg (GPL): imagecodecs alone."""
 
 from __future__ import annotations
 
@@ -19,11 +20,12 @@ from mammogram_viewer.dicom.syntaxes import TransferSyntax
 from mammogram_viewer.foundation.reasons import Refused
 from mammogram_viewer.imaging.colour import unpack_422, ybr_full_to_rgb
 
-Words = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Words = npt.NDArray[np.unsignedinteger]
 
 
 def decode_frame(frame: bytes, pixels: PixelDescription, syntax: TransferSyntax) -> Words:
-    """The stored words of one frame; Refused (decoder_error) when the decoder gives up or gives another shape."""
+    """The stored words of one frame; Refused (decoder_error) when the decoder gives up or gives another
+    shape."""
     try:
         words = _decode(frame, pixels, syntax)
     except (RuntimeError, ValueError, TypeError, IndexError) as trouble:

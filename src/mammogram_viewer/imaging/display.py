@@ -1,15 +1,16 @@
-"""The grey-scale chain of PS3.3 C.11 as one table: stored word in, 8-bit display value out, 0 black, 255 white.
+"""The grey-scale chain of PS3.3 C.11 as one table: stored word in, 8-bit display value out, 0 black, 255
+white.
 
 word → stored value (mask, sign) → Modality LUT → VOI → 8 bits → presentation (inversion) → padding black.
 
 Rules that the standard leaves to us, each with its test:
 - 8 bits: the real VOI output in [0, 255] is rounded to nearest, halves up. LUT output of n bits is scaled by
   255 / (2ⁿ - 1) first. Inversion is 255 - p of the rounded p, so MONOCHROME1 is the exact negative.
-- VOI: the first VOI LUT where there is a sequence, else the first usable window. A file with both offers alternatives
-  (C.11.2.1.1 gives neither precedence); the LUT is the maker's own curve, so it is our default.
+- VOI: the first VOI LUT where there is a sequence, else the first usable window. A file with both offers
+  alternatives (C.11.2.1.1 gives neither precedence); the LUT is the maker's own curve, so it is our default.
 - No VOI: a percentile window over the breast (`percentile`), and `voi_source` says so.
-- Inversion: PhotometricInterpretation MONOCHROME1 or PresentationLUTShape INVERSE. For mammograms each implies the
-  other (C.8.11.3), so together they invert once.
+- Inversion: PhotometricInterpretation MONOCHROME1 or PresentationLUTShape INVERSE. For mammograms each
+  implies the other (C.8.11.3), so together they invert once.
 - Padding (C.7.5.1.1.2) is black under every window and after inversion."""
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Window:
 
 
 def stored_values(pixels: PixelDescription, *, shifted: bool) -> npt.NDArray[np.int64]:
-    """The stored value of every possible word. `shifted`: native words, whose value may not start at bit 0."""
+    """The stored value of every possible word. `shifted`: native words, whose value may not start at bit
+    0."""
     words = np.arange(1 << pixels.bits_allocated, dtype=np.int64)
     shift = pixels.high_bit + 1 - pixels.bits_stored if shifted else 0
     codes = (words >> shift) & ((1 << pixels.bits_stored) - 1)
@@ -60,7 +62,7 @@ def stored_values(pixels: PixelDescription, *, shifted: bool) -> npt.NDArray[np.
 def display_table(
     dataset: Dataset,
     pixels: PixelDescription,
-    words: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+    words: npt.NDArray[np.unsignedinteger],
     *,
     frame_index: int,
     shifted: bool,
@@ -93,7 +95,8 @@ def to_8_bits(shown: Reals) -> npt.NDArray[np.uint8]:
 
 
 def apply_window(inputs: Reals, window: Window) -> Reals:
-    """Window modality output to [0, 255] (C.11.2.1.2.1 LINEAR, C.11.2.1.3.1 SIGMOID, C.11.2.1.3.2 LINEAR_EXACT).
+    """Window modality output to [0, 255] (C.11.2.1.2.1 LINEAR, C.11.2.1.3.1 SIGMOID, C.11.2.1.3.2
+    LINEAR_EXACT).
 
     The product comes before the quotient so that halves are exact and round the same way everywhere."""
     center, width = window.center, window.width
@@ -180,7 +183,8 @@ def _is_inverted(dataset: Dataset, pixels: PixelDescription) -> bool:
 def _padding_mask(dataset: Dataset, stored: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Words that are padding: the value, or the closed range between value and range limit, either way round.
 
-    Both are compared as bit patterns of the stored value, because their VR (US or SS) is often written wrong."""
+    Both are compared as bit patterns of the stored value, because their VR (US or SS) is often written
+    wrong."""
     value = values.integer(dataset, "PixelPaddingValue")
     if value is None:
         return np.zeros(len(stored), bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,16 @@ from mammogram_viewer.dicom.reader import PYDICOM_TROUBLE
 
 @dataclass(frozen=True)
 class LookupTable:
-    """`entries[i]` is the output for input `first + i`; `bits` is the width of an entry. Entries are float64."""
+    """`entries[i]` is the output for input `first + i`; `bits` is the width of an entry. Entries are
+    float64."""
 
     first: int
     bits: int
     entries: npt.NDArray[np.float64]
 
     def apply(self, inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Inputs below the first get the first entry, above the last the last; fractions are rounded, half up."""
+        """Inputs below the first get the first entry, above the last the last; fractions are rounded, half
+        up."""
         index = np.floor(inputs + 0.5) - self.first
         return self.entries[np.clip(index, 0, len(self.entries) - 1).astype(np.int64)]
 
@@ -49,13 +52,14 @@ def read_lookup_table(
     return LookupTable(_first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64))
 
 
-def _entries(stored: object, count: int, *, little_endian: bool) -> npt.NDArray[np.uint16]:
+def _entries(stored: Any, count: int, *, little_endian: bool) -> npt.NDArray[np.uint16]:
     """LUT data as unsigned words: US or SS values, OW words, or two 8-bit entries packed in each OW word."""
-    if not isinstance(stored, bytes):
-        listed = stored if isinstance(stored, list | tuple) or hasattr(stored, "__iter__") else [stored]
-        words = (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)  # type: ignore[union-attr]  # iterable by the line above
+    if isinstance(stored, bytes):
+        whole = stored[: len(stored) // 2 * 2]
+        words = np.frombuffer(whole, "<u2" if little_endian else ">u2").astype(np.uint16)
     else:
-        words = np.frombuffer(stored[: len(stored) // 2 * 2], "<u2" if little_endian else ">u2").astype(np.uint16)
+        listed = [stored] if isinstance(stored, int) else list(stored)
+        words = (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)
     if len(words) == count:
         return words
     if len(words) == (count + 1) // 2:
@@ -65,8 +69,8 @@ def _entries(stored: object, count: int, *, little_endian: bool) -> npt.NDArray[
 
 
 def _first_mapped(value: int, vr: str, input_range: tuple[float, float]) -> int:
-    """The first input that is mapped. In a US field it may be a negative number in disguise: then, and only then,
-    its unsigned reading lies outside of what the modality transformation can give."""
+    """The first input that is mapped. In a US field it may be a negative number in disguise: then, and only
+    then, its unsigned reading lies outside of what the modality transformation can give."""
     if vr == "SS" or value < 0x8000:
         return value
     low, high = input_range

@@ -13,7 +13,7 @@ SAMPLE_STEP = 4  # every fourth row and column is plenty for a histogram
 
 
 def breast_window(
-    words: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+    words: npt.NDArray[np.unsignedinteger],
     modality: npt.NDArray[np.float64],
     padding: npt.NDArray[np.bool_],
     *,
@@ -40,7 +40,8 @@ def breast_window(
 def _without_air(
     levels: npt.NDArray[np.float64], weights: npt.NDArray[np.int64], *, air_is_high: bool
 ) -> npt.NDArray[np.bool_]:
-    """Air is the tallest bin in the dark third (bright third for MONOCHROME1) and all up to where its hill ends."""
+    """Air is the tallest bin in the dark third (bright third for MONOCHROME1) and all up to where its hill
+    ends."""
     low, high = levels[0], levels[-1]
     if high == low:
         return np.ones(len(levels), bool)

@@ -1,4 +1,5 @@
-"""Plain PNG, JPEG and TIFF pictures to 8-bit grey or RGB: upright, over black, in sRGB, without their metadata."""
+"""Plain PNG, JPEG and TIFF pictures to 8-bit grey or RGB: upright, over black, in sRGB, without their
+metadata."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ _WHITE_IS_ZERO = 0
 _PHOTOMETRIC = 262
 # What Pillow raises on damaged files.
 _TROUBLE = (
-    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, OverflowError, EOFError,
-    NotImplementedError, RuntimeError, AssertionError, ZeroDivisionError, struct.error, zlib.error,
+    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, OverflowError,
+    EOFError, NotImplementedError, RuntimeError, AssertionError, ZeroDivisionError, struct.error, zlib.error,
     UnidentifiedImageError,
 )  # fmt: skip
 
@@ -31,8 +32,8 @@ _TROUBLE = (
 def read_picture(source: str, file_type: str, limits: RenderLimits) -> tuple[npt.NDArray[np.uint8], ImageHeader]:
     """The picture as (rows, columns) or (rows, columns, 3) uint8, and what there is of a header.
 
-    16-bit grey is scaled by the least of 8, 10, 12, 14 or 16 bits that holds it (`voi_source` full_range). Of a
-    TIFF with several pages the first is shown."""
+    16-bit grey is scaled by the least of 8, 10, 12, 14 or 16 bits that holds it (`voi_source` full_range). Of
+    a TIFF with several pages the first is shown."""
     warnings: list[str] = []
     try:
         with Image.open(source, formats=[_FORMATS[file_type]]) as picture:

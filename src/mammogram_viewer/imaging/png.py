@@ -14,7 +14,7 @@ IDAT_BYTES = 256 * 1024  # readers that stream want chunks
 _GREY, _RGB = 0, 2
 
 
-def encode_png(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> bytes:
+def encode_png(image: npt.NDArray[np.unsignedinteger]) -> bytes:
     """(rows, columns) uint8 or uint16 grey, or (rows, columns, 3) uint8 RGB, to a PNG without metadata."""
     rows, columns = image.shape[:2]
     depth = image.dtype.itemsize * 8
@@ -22,11 +22,15 @@ def encode_png(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> bytes:
     packed = isal_zlib.compress(_filtered(image), 1)
     idat = (packed[start : start + IDAT_BYTES] for start in range(0, len(packed), IDAT_BYTES))
     return SIGNATURE + b"".join(
-        (*_chunk(b"IHDR", header), *(part for body in idat for part in _chunk(b"IDAT", body)), *_chunk(b"IEND", b""))
+        (
+            *_chunk(b"IHDR", header),
+            *(part for body in idat for part in _chunk(b"IDAT", body)),
+            *_chunk(b"IEND", b""),
+        )
     )
 
 
-def _filtered(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+def _filtered(image: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
     """Each row as filter type 1 (Sub): bytes minus the byte one pixel to the left (PNG 9.2)."""
     rows = image.shape[0]
     big_endian = image if image.dtype == np.uint8 else image.astype(">u2")

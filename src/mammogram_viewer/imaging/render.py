@@ -1,7 +1,8 @@
 """From one original to its renditions: the whole job of the disposable child, file in, files out.
 
-Expected trouble comes back as `Rejected` with a code of `foundation/reasons.py`; what escapes as an exception or a
-crash is the decoder's or ours, and the caller judges it. Safe to repeat: the same original gives the same bytes."""
+Expected trouble comes back as `Rejected` with a code of `foundation/reasons.py`; what escapes as an exception
+or a crash is the decoder's or ours, and the caller judges it. Safe to repeat: the same original gives the
+same bytes."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ class Rendered:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
-    """The original cannot be shown; `header` is what could be read of it, so that it can be filed all the same."""
+    """The original cannot be shown; `header` is what could be read of it, so that it can be filed all the
+    same."""
 
     code: str
     detail: str
@@ -67,7 +69,8 @@ class Rejected:
 
 
 def render_original(source: str, output_folder: str, file_type: str, limits: RenderLimits) -> Rendered | Rejected:
-    """Render the file at `source` ('dicom', 'png', 'jpeg' or 'tiff') into `output_folder`, each file fsynced."""
+    """Render the file at `source` ('dicom', 'png', 'jpeg' or 'tiff') into `output_folder`, each file
+    fsynced."""
     # Libraries warn about what we judge ourselves; their texts may quote patient data.
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")
@@ -92,9 +95,7 @@ def _render_dicom(source: str, folder: Path, limits: RenderLimits) -> Rendered:
             raise
         except MemoryError as trouble:
             raise Refused("out_of_memory", header=header) from trouble
-        header = replace(
-            header, voi_source=voi_source, warnings=tuple(dict.fromkeys((*header.warnings, *doubts)))
-        )
+        header = replace(header, voi_source=voi_source, warnings=tuple(dict.fromkeys((*header.warnings, *doubts))))
         files = _write_pictures(shown, folder)
         tags = tags_json(found, limits)
     return Rendered((*files, _write(folder, "tags", "tags.json", "application/dicom+json", tags)), header)

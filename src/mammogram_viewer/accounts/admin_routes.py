@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncpg import Pool
 from litestar import get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from mammogram_viewer.accounts import policy, schemas, users
+from mammogram_viewer.accounts.dependencies import Actor, Db, Settings
 from mammogram_viewer.accounts.models import Role, UserStatus
-from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.foundation.keyset import parse_page_request
-from mammogram_viewer.foundation.settings import Settings
 
 
 @get("/api/admin/users", opt={"policy": policy.ADMINISTER})
 async def get_users(
-    db: Pool,
-    status: UserStatus | None = None,
-    role: Role | None = None,
-    q: str | None = None,
-    cursor: str | None = None,
-    direction: str | None = None,
-    limit: int | None = None,
+    db: Db,
+    status: FromQuery[UserStatus | None] = None,
+    role: FromQuery[Role | None] = None,
+    q: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+    direction: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> schemas.UserPage:
     """Users, newest first; `q` is a prefix of the e-mail address or the name."""
     request = parse_page_request(cursor, direction, limit)
@@ -30,7 +29,7 @@ async def get_users(
 
 
 @post("/api/admin/users", opt={"policy": policy.ADMINISTER}, status_code=201)
-async def post_user(data: schemas.NewUser, db: Pool, settings: Settings, actor: Actor) -> schemas.UserAnswer:
+async def post_user(data: JSONBody[schemas.NewUser], db: Db, settings: Settings, actor: Actor) -> schemas.UserAnswer:
     """Make an active user."""
     user = await users.create_user(
         db, settings, actor, email=data.email, name=data.name, role=data.role, password=data.password
@@ -40,7 +39,7 @@ async def post_user(data: schemas.NewUser, db: Pool, settings: Settings, actor: 
 
 @patch("/api/admin/users/{user_id:int}", opt={"policy": policy.ADMINISTER})
 async def patch_user(
-    user_id: int, data: schemas.UserPatch, db: Pool, settings: Settings, actor: Actor
+    user_id: FromPath[int], data: JSONBody[schemas.UserPatch], db: Db, settings: Settings, actor: Actor
 ) -> schemas.UserAnswer:
     """Approve, disable, enable, rename, change the role, set a new password."""
     changes = users.UserChanges(role=data.role, status=data.status, name=data.name, password=data.password)

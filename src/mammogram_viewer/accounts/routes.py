@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from asyncpg import Pool
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.datastructures import State
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from mammogram_viewer.accounts import policy, registration, schemas, sessions, setup, sign_in, tokens, users
 from mammogram_viewer.accounts.cookies import demand_cookie, ended_cookie, session_cookie
-from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.accounts.dependencies import Actor, AnyRequest, Db, Principal, Settings
 from mammogram_viewer.accounts.throttle import Throttle, throttle_of
-from mammogram_viewer.activity.models import Actor
-from mammogram_viewer.foundation.settings import Settings
-
-AnyRequest = Request[Any, Any, Any]
 
 
 async def provide_throttle(state: State, settings: Settings) -> Throttle:
@@ -29,7 +24,12 @@ THROTTLED = {"throttle": Provide(provide_throttle)}
 
 @post("/api/auth/login", opt={"policy": policy.PUBLIC}, dependencies=THROTTLED, status_code=200)
 async def post_login(
-    request: AnyRequest, data: schemas.Login, db: Pool, settings: Settings, actor: Actor, throttle: Throttle
+    request: AnyRequest,
+    data: JSONBody[schemas.Login],
+    db: Db,
+    settings: Settings,
+    actor: Actor,
+    throttle: NamedDependency[Throttle],
 ) -> Response[schemas.UserAnswer]:
     """Sign in; sets the session cookie."""
     demand_cookie(request, settings)
@@ -47,14 +47,14 @@ async def post_login(
 
 
 @post("/api/auth/logout", opt={"policy": policy.PUBLIC}, status_code=204)
-async def post_logout(request: AnyRequest, db: Pool, settings: Settings, actor: Actor) -> Response[None]:
+async def post_logout(request: AnyRequest, db: Db, settings: Settings, actor: Actor) -> Response[None]:
     """End the session; open to all, so that it may be repeated."""
     await sessions.sign_out(db, actor, request.scope.get("user"))
     return Response(None, cookies=[ended_cookie(request, settings)])
 
 
 @get("/api/auth/me", opt={"policy": policy.OWN_ACCOUNT})
-async def get_me(db: Pool, principal: Principal) -> schemas.Me:
+async def get_me(db: Db, principal: Principal) -> schemas.Me:
     """Who is signed in, how, and what they may do."""
     return schemas.Me(
         user=schemas.user_from(await users.get_user(db, principal.user_id)),
@@ -64,14 +64,14 @@ async def get_me(db: Pool, principal: Principal) -> schemas.Me:
 
 
 @get("/api/auth/registration", opt={"policy": policy.PUBLIC})
-async def get_registration(db: Pool, settings: Settings) -> schemas.RegistrationState:
+async def get_registration(db: Db, settings: Settings) -> schemas.RegistrationState:
     """What the sign-in page may offer."""
     return schemas.RegistrationState(open=settings.registration, setup_needed=not await setup.administrator_exists(db))
 
 
 @post("/api/auth/register", opt={"policy": policy.PUBLIC}, dependencies=THROTTLED, status_code=202)
 async def post_register(
-    data: schemas.Registration, db: Pool, settings: Settings, actor: Actor, throttle: Throttle
+    data: JSONBody[schemas.Registration], db: Db, settings: Settings, actor: Actor, throttle: NamedDependency[Throttle]
 ) -> schemas.RegistrationAnswer:
     """Ask for an account; the answer is the same whether or not the address has one."""
     email, name = await registration.register(
@@ -82,12 +82,12 @@ async def post_register(
 
 @post("/api/auth/password", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, dependencies=THROTTLED, status_code=204)
 async def post_password(
-    data: schemas.PasswordChange,
-    db: Pool,
+    data: JSONBody[schemas.PasswordChange],
+    db: Db,
     settings: Settings,
     actor: Actor,
     principal: Principal,
-    throttle: Throttle,
+    throttle: NamedDependency[Throttle],
 ) -> None:
     """Change the own password; all other sessions end."""
     await sign_in.change_password(
@@ -102,19 +102,19 @@ async def post_password(
 
 
 @get("/api/auth/sessions", opt={"policy": policy.OWN_ACCOUNT})
-async def get_sessions(db: Pool, settings: Settings, principal: Principal) -> schemas.SessionList:
+async def get_sessions(db: Db, settings: Settings, principal: Principal) -> schemas.SessionList:
     found = await sessions.list_sessions(db, settings, principal.user_id)
     return schemas.SessionList(sessions=[schemas.session_from(session, principal) for session in found])
 
 
 @delete("/api/auth/sessions/{session_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=204)
-async def delete_session(session_id: int, db: Pool, actor: Actor, principal: Principal) -> None:
+async def delete_session(session_id: FromPath[int], db: Db, actor: Actor, principal: Principal) -> None:
     await sessions.end_session(db, actor, principal, session_id)
 
 
 @post("/api/auth/tokens", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=201)
 async def post_token(
-    data: schemas.NewToken, db: Pool, settings: Settings, actor: Actor, principal: Principal
+    data: JSONBody[schemas.NewToken], db: Db, settings: Settings, actor: Actor, principal: Principal
 ) -> schemas.CreatedToken:
     """Make an API token; its text is in this answer and nowhere else."""
     text, token = await tokens.create_token(
@@ -124,27 +124,27 @@ async def post_token(
 
 
 @get("/api/auth/tokens", opt={"policy": policy.OWN_ACCOUNT})
-async def get_tokens(db: Pool, principal: Principal) -> schemas.ApiTokenList:
+async def get_tokens(db: Db, principal: Principal) -> schemas.ApiTokenList:
     found = await tokens.list_tokens(db, principal.user_id)
     return schemas.ApiTokenList(api_tokens=[schemas.api_token_from(token) for token in found])
 
 
 @delete("/api/auth/tokens/{token_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=204)
-async def delete_token(token_id: int, db: Pool, actor: Actor, principal: Principal) -> None:
+async def delete_token(token_id: FromPath[int], db: Db, actor: Actor, principal: Principal) -> None:
     await tokens.revoke_token(db, actor, principal, token_id)
 
 
 @get("/api/setup", opt={"policy": policy.PUBLIC})
 async def get_setup(
-    db: Pool, setup_token: Annotated[str, Parameter(query="token", max_length=4096)]
+    db: Db, token: FromQuery[str]
 ) -> schemas.SetupState:
     """Whether the link can still be used."""
-    return schemas.SetupState(valid=await setup.setup_link_is_valid(db, setup_token))
+    return schemas.SetupState(valid=await setup.setup_link_is_valid(db, token))
 
 
 @post("/api/setup", opt={"policy": policy.PUBLIC}, status_code=201)
 async def post_setup(
-    request: AnyRequest, data: schemas.Setup, db: Pool, settings: Settings, actor: Actor
+    request: AnyRequest, data: JSONBody[schemas.Setup], db: Db, settings: Settings, actor: Actor
 ) -> Response[schemas.UserAnswer]:
     """Make the first administrator and sign them in."""
     demand_cookie(request, settings)

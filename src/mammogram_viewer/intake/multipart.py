@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, TooLarge
 from mammogram_viewer.foundation.settings import MIB, Settings
 from mammogram_viewer.intake.names import clean_name
 from mammogram_viewer.intake.spool import SpoolFile
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FIELD = "files"
 _MAX_HEADER_BYTES = 16 * 1024
@@ -32,7 +36,7 @@ class _Part:
     """Header of the part being read, and what becomes of its body."""
 
     def __init__(self) -> None:
-        self.headers: dict[str, str] = {}
+        self.headers: dict[str, bytes] = {}
         self.header_name = b""
         self.header_value = b""
         self.spool: SpoolFile | None = None
@@ -127,11 +131,11 @@ class MultipartReceiver:
     def _on_header_end(self) -> None:
         part = self._part
         name = part.header_name.decode("latin-1").lower()
-        part.headers[name] = part.header_value.decode("utf-8", "replace")
+        part.headers[name] = part.header_value
         part.header_name = part.header_value = b""
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._part.headers.get("content-disposition", ""))
+        _, options = parse_options_header(self._part.headers.get("content-disposition", b""))
         field = options.get(b"name", b"").decode("utf-8", "replace")
         if field != FIELD or b"filename" not in options:
             self.other_fields.append(field)

@@ -101,10 +101,15 @@ def _is_common(text: str, about: Sequence[str]) -> bool:
     return (
         text in _common_passwords()
         or without_tail in _common_passwords()
-        or re.fullmatch(r"(.{1,8}?)\1+", text, re.DOTALL) is not None
+        or _repeats_itself(text)
         or _is_a_run(text)
         or _little_is_left(text, about)
     )
+
+
+def _repeats_itself(text: str) -> bool:
+    """A unit of at most eight characters over and over: `dragondragon`, `1234123412`."""
+    return any((text[:length] * len(text)).startswith(text) for length in range(1, min(8, len(text) - 1) + 1))
 
 
 def _is_a_run(text: str) -> bool:
@@ -118,9 +123,10 @@ def _little_is_left(text: str, about: Sequence[str]) -> bool:
     words = {"mammogram", "mammography", "viewer", "password"}
     for source in about:
         words.update(word for word in re.split(r"[\W_]+", source.casefold()) if len(word) >= 4)
+    left = text
     for word in sorted(words, key=len, reverse=True):
-        text = text.replace(word, "")
-    return sum(character.isalnum() for character in text) < 6
+        left = left.replace(word, "")
+    return left != text and sum(character.isalnum() for character in left) < 6
 
 
 @cache

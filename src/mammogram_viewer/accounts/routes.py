@@ -135,9 +135,7 @@ async def delete_token(token_id: FromPath[int], db: Db, actor: Actor, principal:
 
 
 @get("/api/setup", opt={"policy": policy.PUBLIC})
-async def get_setup(
-    db: Db, token: FromQuery[str]
-) -> schemas.SetupState:
+async def get_setup(db: Db, token: FromQuery[str]) -> schemas.SetupState:
     """Whether the link can still be used."""
     return schemas.SetupState(valid=await setup.setup_link_is_valid(db, token))
 

@@ -59,6 +59,14 @@ def serve() -> None:
     run(settings_from_environment())
 
 
+@app.command(hidden=True)
+def dev() -> None:
+    """Like `serve`, with reload, in a checkout: `make dev`."""
+    from mammogram_viewer.cli.dev import dev as run
+
+    run(settings_from_environment())
+
+
 @app.command()
 def api() -> None:
     """Run the API and the web page alone, for production.
@@ -128,8 +136,12 @@ def logs(
     run(settings_from_environment(), part=part, follow=follow, line_count=lines)
 
 
-def _offer_further_commands() -> None:
-    """The commands of further files. What is not there yet is not offered."""
+def _offer_further_commands(arguments: list[str]) -> None:
+    """The commands of further files, loaded only when one of them may be meant: they cost a third of a second."""
+    if arguments and arguments[0] in {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }:
+        return
     if importlib.util.find_spec("mammogram_viewer.cli.users"):
         users = importlib.import_module("mammogram_viewer.cli.users")
         app.add_typer(users.user_app, name="user")
@@ -146,7 +158,7 @@ def exit_code_of(error: errors.MammogramViewerError) -> int:
 def main() -> None:
     """Entry point: expected trouble is one line on stderr and an exit code, never a traceback."""
     try:
-        _offer_further_commands()
+        _offer_further_commands(sys.argv[1:])
         app()
     except errors.MammogramViewerError as error:
         print(f"error: {error.detail}", file=sys.stderr)

@@ -9,13 +9,14 @@ import asyncio
 import ipaddress
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mammogram_viewer.adapters.database.embedded import EmbeddedPostgres, explain
 from mammogram_viewer.adapters.redis.embedded import EmbeddedRedis
 from mammogram_viewer.cli.lock import DataDirLock, explain_os_error, prepare_data_dir
 from mammogram_viewer.cli.parts import ApiPart, ProgramPart, local_host, port_is_free
-from mammogram_viewer.cli.supervisor import StopRequested, Supervisor
+from mammogram_viewer.cli.supervisor import Part, StopRequested, Supervisor
 from mammogram_viewer.foundation.errors import StartupProblem
 from mammogram_viewer.foundation.settings import Settings
 
@@ -34,26 +35,40 @@ class _Started:
     migrations: list[str]
 
 
-def serve(settings: Settings) -> None:
-    """Run until Ctrl-C or SIGTERM. Every trouble that we expect is a StartupProblem or Unavailable."""
+def serve(
+    settings: Settings,
+    *,
+    further_parts: Iterable[Part] = (),
+    on_tick: Callable[[Supervisor], None] | None = None,
+) -> None:
+    """Run until Ctrl-C or SIGTERM. Every trouble that we expect is a StartupProblem or Unavailable.
+
+    `further_parts` and `on_tick` are what `dev` adds."""
     began = time.monotonic()
     prepare_data_dir(settings.data_dir)
     with DataDirLock(settings.data_dir) as lock:
         _check_port(settings, _PORT_WAIT_SECONDS if lock.predecessor_was_killed else 0)
         try:
-            _supervise(settings, began)
+            _supervise(settings, began, further_parts, on_tick)
         except OSError as trouble:
             raise StartupProblem(explain_os_error(trouble, settings.data_dir)) from trouble
     _say("Stopped. Nothing is left running.")
 
 
-def _supervise(settings: Settings, began: float) -> None:
+def _supervise(
+    settings: Settings,
+    began: float,
+    further_parts: Iterable[Part],
+    on_tick: Callable[[Supervisor], None] | None,
+) -> None:
     supervisor = Supervisor(settings.logs_dir, explain=lambda output: explain(output, settings.data_dir), announce=_say)
     with supervisor:
         try:
             setup_token, migrations = _start(settings, supervisor)
+            for part in further_parts:
+                supervisor.start(part)
             _say(greeting(settings, _Started(time.monotonic() - began, setup_token, migrations)))
-            supervisor.run()
+            supervisor.run(on_tick)
         except StopRequested:
             pass
         _say("\nStopping …")

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Protocol
 
+from mammogram_viewer.adapters import children
 from mammogram_viewer.cli.log_files import LogFile
 from mammogram_viewer.foundation.errors import StartupProblem
 
@@ -125,11 +126,19 @@ class Supervisor:
             if waiting:
                 self._sleep(0.01)
 
-    def run(self) -> None:
-        """Tend the children until a signal asks to stop."""
+    def run(self, on_tick: Callable[[Supervisor], None] | None = None) -> None:
+        """Tend the children until a signal asks to stop; `on_tick` is called about once a second."""
         while not self.stop_requested:
             self._tend()
+            if on_tick is not None:
+                on_tick(self)
             self._sleep(self._until_next_restart())
+
+    def restart(self, name: str) -> None:
+        """End a part on purpose; it is started again at once and the death is not counted."""
+        child = self._children[name]
+        children.stop(child.process, child.part.stop_signal, grace_seconds=child.grace_seconds)
+        child.restart_at = 0.0
 
     def check_stop(self) -> None:
         """Raise StopRequested when a signal has come."""

@@ -34,6 +34,7 @@ _OPTIONS = {
     "synchronous_commit": "on",
     "logging_collector": "off",
     "log_destination": "stderr",
+    "log_line_prefix": "[%p] ",  # the log file adds the time
     "log_timezone": "UTC",
     "timezone": "UTC",
     # A failing statement and its details may name a patient; the client gets them, the log does not.

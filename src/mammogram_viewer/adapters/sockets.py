@@ -32,18 +32,21 @@ def make_socket_dir(data_dir: Path) -> Path:
     """Create the socket folder, mode 0700; refuse one that somebody else has put in our place."""
     folder = socket_dir(data_dir)
     if folder.parent != data_dir.absolute():
-        make_private_dir(folder.parent)
-    make_private_dir(folder)
+        # Everybody may write to /tmp: what stands there under our name must be ours. Others may pass through
+        # (an unprivileged account that runs PostgreSQL for root must), as each folder below is private.
+        _make_dir(folder.parent, 0o711)
+        if folder.parent.lstat().st_uid != os.geteuid():
+            raise StartupProblem(f"{folder.parent} belongs to somebody else. Remove it, or choose a shorter DATA_DIR.")
+    _make_dir(folder, 0o700)
     return folder
 
 
-def make_private_dir(folder: Path) -> None:
-    """A folder that only we enter; a symbolic link or another owner is refused."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise StartupProblem(f"{folder} belongs to somebody else or is a link. Remove it, or choose another DATA_DIR.")
-    folder.chmod(0o700)
+def _make_dir(folder: Path, mode: int) -> None:
+    if not folder.is_symlink():
+        folder.mkdir(mode=mode, exist_ok=True)
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise StartupProblem(f"{folder} is a link. Remove it, or choose another DATA_DIR.")
+    folder.chmod(mode)
 
 
 def answers(path: Path) -> bool:

@@ -50,7 +50,7 @@ def prepare_data_dir(data_dir: Path) -> None:
     """Make DATA_DIR and prove that it takes a file; otherwise one line that names the mend."""
     probe = data_dir / f".write-probe-{os.getpid()}"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with probe.open("wb") as file:
                 file.write(b"\0" * 65536)

@@ -68,7 +68,7 @@ def major_version(bin_dir: Path) -> int:
 
 
 @functools.cache
-def find_launcher(bin_dir: Path, data_dir: Path) -> Launcher:
+def find_launcher(bin_dir: Path) -> Launcher:
     """As an ordinary user: plainly. As root: in a user namespace where root looks like an ordinary account
     (no account is made, files stay root's, folders below a 0700 one stay reachable), else as an unprivileged
     account."""
@@ -79,17 +79,16 @@ def find_launcher(bin_dir: Path, data_dir: Path) -> Launcher:
         return Launcher(prefix)
     for account in ("postgres", "nobody"):
         if _exists(account) and _runs([str(bin_dir / "postgres"), "--version"], account):
-            if _runs(["test", "-x", str(data_dir)], account):
-                return Launcher(account=account)
-            raise StartupProblem(
-                f"PostgreSQL must not run as root, and the account {account!r} cannot reach {data_dir}. Set "
-                "DATA_DIR to a folder that it can reach (DATA_DIR=/var/lib/mammogram-viewer), run as an "
-                "ordinary user, or set DATABASE_URL."
-            )
+            return Launcher(account=account)
     raise StartupProblem(
         "PostgreSQL must not run as root, and neither a user namespace nor an unprivileged account can run "
         f"{bin_dir}/postgres here. Run as an ordinary user, or set DATABASE_URL."
     )
+
+
+def reaches(account: str, folder: Path) -> bool:
+    """Whether an account may pass through every folder down to this one."""
+    return _runs(["/usr/bin/test", "-x", str(folder)], account)
 
 
 def _ordinary_uid() -> int:

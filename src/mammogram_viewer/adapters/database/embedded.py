@@ -17,7 +17,7 @@ from urllib.parse import quote
 import asyncpg
 
 from mammogram_viewer.adapters import children, sockets
-from mammogram_viewer.adapters.database.binaries import find_bin_dir, find_launcher, major_version
+from mammogram_viewer.adapters.database.binaries import find_bin_dir, find_launcher, major_version, reaches
 from mammogram_viewer.foundation.errors import StartupProblem
 
 USER = DATABASE = "mammogram_viewer"
@@ -67,12 +67,13 @@ class EmbeddedPostgres:
     @property
     def account(self) -> str | None:
         """The unprivileged account that the server runs as, when root had to step down; None otherwise."""
-        return find_launcher(find_bin_dir(self._bin_dir), self.data_dir).account
+        return find_launcher(find_bin_dir(self._bin_dir)).account
 
     def prepare(self) -> None:
         """Make the data folder at the first start, refuse another version's, wait for a predecessor."""
         bin_dir = find_bin_dir(self._bin_dir)
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._let_account_in()
         self._own(sockets.make_socket_dir(self.data_dir))
         for leftover in self.data_dir.glob("postgres.new-*"):
             shutil.rmtree(leftover)
@@ -86,7 +87,7 @@ class EmbeddedPostgres:
 
     def start(self, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
         bin_dir = find_bin_dir(self._bin_dir)
-        launcher = find_launcher(bin_dir, self.data_dir)
+        launcher = find_launcher(bin_dir)
         options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         command = [
             *launcher.prefix,
@@ -148,7 +149,7 @@ class EmbeddedPostgres:
             raise StartupProblem(
                 f"{self.cluster_dir} is no PostgreSQL data folder and not empty. Move it away and start again."
             )
-        launcher = find_launcher(bin_dir, self.data_dir)
+        launcher = find_launcher(bin_dir)
         fresh = self.data_dir / f"postgres.new-{os.getpid()}"
         fresh.mkdir(mode=0o700)
         self._own(fresh)
@@ -184,6 +185,18 @@ class EmbeddedPostgres:
                 f"MAMMOGRAM_VIEWER_POSTGRES_BIN_DIR to the folder of PostgreSQL {found}'s binaries, or dump "
                 f"with {found} "
                 "(pg_dumpall), move the folder away and restore (psql -f) into the new one."
+            )
+
+    def _let_account_in(self) -> None:
+        """When root had to step down: let the account pass through DATA_DIR, or say that it cannot get there."""
+        if self.account is None:
+            return
+        self.data_dir.chmod(self.data_dir.stat().st_mode | 0o011)
+        if not reaches(self.account, self.data_dir):
+            raise StartupProblem(
+                f"PostgreSQL must not run as root, and the account {self.account!r} cannot reach {self.data_dir}. Set "
+                "DATA_DIR to a folder that it can reach (DATA_DIR=/var/lib/mammogram-viewer), run as an ordinary "
+                "user, or set DATABASE_URL."
             )
 
     def _own(self, folder: Path) -> None:

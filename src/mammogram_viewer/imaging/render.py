@@ -58,7 +58,7 @@ class Rendered:
     header: ImageHeader
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rejected:
     """The original cannot be shown; `header` is what could be read of it, so that it can be filed all the
     same."""

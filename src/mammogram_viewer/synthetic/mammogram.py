@@ -240,7 +240,7 @@ def _add_grey_scale(ds: Dataset, wanted: SyntheticMammogram) -> None:
     ds.PixelIntensityRelationshipSign = 1 if inverted else -1
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = 0, 1, "US"
     ds.PresentationLUTShape = "INVERSE" if inverted else "IDENTITY"
-    center = round(full * (0.54 if inverted else 0.46))
+    center = round(full * (0.62 if inverted else 0.38))
     if wanted.for_processing:
         return  # such an image may carry no VOI (C.8.11.3)
     if wanted.voi in ("linear", "linear_exact", "sigmoid"):

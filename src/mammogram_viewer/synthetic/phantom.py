@@ -46,7 +46,7 @@ def _tissue(
     radius = np.sqrt((x / depth) ** 2 + ((y - middle) / half_height) ** 2) * ripple
     if view != "CC":
         # The tail towards the armpit: above the middle the outline falls off along a line instead of an ellipse.
-        slope = x / (columns * 0.55) + np.maximum(y - middle * 1.05, 0) / half_height
+        slope = x / (columns * (0.40 + 0.24 * y / middle)) + np.maximum(y - middle * 1.05, 0) / half_height
         tail = np.where(y < middle, slope * ripple, np.float32(9))
         radius = np.minimum(radius, tail)
     density = person.uniform(0.25, 0.85)

@@ -1,0 +1,137 @@
+"""What the header tells, however it is written."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import date, datetime
+
+import numpy as np
+import pytest
+from pydicom.sequence import Sequence
+
+from mammogram_viewer.imaging.render import Rendered, RenderLimits, render_original
+from unit.dicom.builders import image_dataset, item, write
+
+WORDS = np.arange(64, dtype=np.uint8).reshape(8, 8)
+
+
+def rendered(tmp_path, ds) -> Rendered:
+    found = render_original(write(tmp_path / "a.dcm", ds), str(tmp_path), "dicom", RenderLimits())
+    assert isinstance(found, Rendered), found
+    return found
+
+
+def with_raw(ds, tag: int, vr: str, value: bytes):
+    """An element whose bytes pydicom would not write."""
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    ds[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    return ds
+
+
+def test_names_and_numbers_come_out_clean(tmp_path):
+    ds = image_dataset(WORDS, PatientID="P\0 1", StudyID="S1", SeriesNumber=4, InstanceNumber=2, BitsStored=8)
+    ds.PatientName = "Doe^Jane<script>"
+    ds.StudyDescription = "=cmd()\u202eX\x07"
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    header = rendered(tmp_path, ds).header
+    assert header.patient_id == "P 1"
+    assert header.patient_name == "Doe^Jane<script>"
+    assert header.study_description == "=cmd()X"
+    assert (header.series_number, header.instance_number, header.number_of_frames) == (4, 2, 1)
+    assert pickle.loads(pickle.dumps(header)) == header
+
+
+@pytest.mark.parametrize(
+    ("charset", "raw", "name"),
+    [
+        ("ISO_IR 100", "M\u00fcller^Anja".encode("latin-1"), "M\u00fcller^Anja"),
+        ("ISO_IR 192", "Иванова^Ольга".encode(), "Иванова^Ольга"),
+        ("GB18030", "\u738b^\u82b3".encode("gb18030"), "\u738b^\u82b3"),
+        ("ISO_IR 999", b"Plain^Name", "Plain^Name"),
+    ],
+)  # fmt: skip
+def test_character_sets_are_read(charset, raw, name, tmp_path):
+    ds = image_dataset(WORDS)
+    ds.SpecificCharacterSet = charset
+    header = rendered(tmp_path, with_raw(ds, 0x00100010, "PN", raw + b" " * (len(raw) % 2))).header
+    assert header.patient_name == name
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "expected"),
+    [
+        ("20240115", "103000.5", datetime(2024, 1, 15, 10, 30, 0, 500_000)),
+        ("2024.01.15", "10:30:59", datetime(2024, 1, 15, 10, 30, 59)),
+        ("20240115", "", datetime(2024, 1, 15)),
+        ("20240115", "235960", datetime(2024, 1, 15, 23, 59, 59)),
+        ("20240230", "10", None),
+        ("yesterday", "", None),
+    ],
+)
+def test_dates_are_read_leniently(day, clock, expected, tmp_path):
+    ds = image_dataset(WORDS)
+    with_raw(ds, 0x00080020, "DA", day.encode())
+    with_raw(ds, 0x00080030, "TM", clock.encode())
+    header = rendered(tmp_path, ds).header
+    assert header.study_at == expected
+    assert ("unreadable_StudyDate" in header.warnings) == (expected is None)
+
+
+def test_acquisition_date_time_drops_its_zone_and_birth_dates_are_dates(tmp_path):
+    ds = image_dataset(WORDS, AcquisitionDateTime="20240115103000.25+0100", PatientBirthDate="19700301")
+    header = rendered(tmp_path, ds).header
+    assert header.acquired_at == datetime(2024, 1, 15, 10, 30, 0, 250_000)
+    assert header.patient_birth_date == date(1970, 3, 1)
+
+
+def test_hostile_uids_and_numbers_leave_warnings(tmp_path):
+    ds = image_dataset(WORDS)
+    with_raw(ds, 0x0020000D, "UI", b"../../etc/passwd")
+    with_raw(ds, 0x00200011, "IS", b"99999999999 ")
+    header = rendered(tmp_path, ds).header
+    assert "malformed_StudyInstanceUID" in header.warnings
+    assert header.series_number is None
+    assert "unreadable_SeriesNumber" in header.warnings
+
+
+def test_for_processing_images_are_marked_by_their_sop_class_whatever_they_say(tmp_path):
+    ds = image_dataset(WORDS, SOPClassUID="1.2.840.10008.5.1.4.1.1.1.2.1", PresentationIntentType="FOR PRESENTATION")
+    header = rendered(tmp_path, ds).header
+    assert header.presentation_intent_type == "FOR PROCESSING"
+    assert "for_processing" in header.warnings
+
+
+def test_a_broken_overlay_is_ignored_with_a_warning(tmp_path):
+    ds = image_dataset(WORDS)
+    ds.add_new(0x60000010, "US", 60_000)
+    ds.add_new(0x60000011, "US", 60_000)
+    ds.add_new(0x60003000, "OW", b"\xff" * 8)
+    assert "broken_overlay" in rendered(tmp_path, ds).header.warnings
+
+
+def test_tags_are_valid_bounded_json(tmp_path):
+    ds = image_dataset(WORDS, PatientName="A^B=\u5f20^\u4e09", WindowCenter=[1.5, 2], WindowWidth=[20, 30])
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.ImageComments = "x" * 9000
+    ds.FrameIncrementPointer = 0x00181063
+    ds.ReferencedImageSequence = Sequence([item(ReferencedSOPInstanceUID="1.2.3")] * 3)
+    ds.add_new(0x00281201, "OW", b"\1\2" * 50)
+    ds.add_new(0x00091010, "FD", [float("nan"), 1.25])
+    ds.add_new(0x00091011, "UN", b"\0\1secret")
+    found = rendered(tmp_path, ds)
+    model = json.loads((tmp_path / "tags.json").read_text(encoding="utf-8"))
+    assert model["00100010"]["Value"] == [{"Alphabetic": "A^B", "Ideographic": "\u5f20^\u4e09"}]
+    assert model["00281050"] == {"vr": "DS", "Value": [1.5, 2]}
+    assert model["00280009"] == {"vr": "AT", "Value": ["00181063"]}
+    assert model["00281201"] == {"vr": "OW", "byteCount": 100}
+    assert model["00091010"]["Value"] == [None, 1.25]
+    assert model["00091011"] == {"vr": "UN", "byteCount": 8}
+    assert model["7FE00010"] == {"vr": "OB", "byteCount": 64}
+    assert len(model["00204000"]["Value"][0]) == 4097
+    assert model["00081140"]["Value"][2]["00081155"]["Value"] == ["1.2.3"]
+    assert model["00020010"]["vr"] == "UI"
+    tags = next(file for file in found.files if file.kind == "tags")
+    assert (tags.content_type, tags.byte_count) == ("application/dicom+json", (tmp_path / "tags.json").stat().st_size)

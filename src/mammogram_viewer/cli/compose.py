@@ -12,6 +12,7 @@ import uvicorn
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.database.embedded import socket_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
 from mammogram_viewer.adapters.storage.local import LocalStorage
@@ -90,25 +91,23 @@ def run_api(settings: Settings) -> None:
 
 def run_worker(settings: Settings, queues: list[str] | None = None, concurrency: int | None = None) -> None:
     """Work on the queues until SIGTERM (blocking)."""
-    from mammogram_viewer.renditions.child import Nursery
+    from mammogram_viewer.renditions.task import PRELOAD
 
     logs.configure("worker", settings.log_level)
     # First of all, while this process has one thread and no connection: children inherit nothing.
-    nursery = Nursery(settings)
+    nursery = Nursery(settings, PRELOAD)
     try:
         asyncio.run(_work(settings, nursery, queues or list(QUEUES), concurrency))
     finally:
         nursery.close()
 
 
-async def _work(settings: Settings, nursery: object, queues: list[str], concurrency: int | None) -> None:
-    from mammogram_viewer.renditions.child import Nursery
+async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurrency: int | None) -> None:
     from mammogram_viewer.renditions.jobs import Renderer
     from mammogram_viewer.worker.processor import Processor
     from mammogram_viewer.worker.reconciler import Reconciler
     from mammogram_viewer.worker.run import WorkerPool, queue_concurrency, run_until_stopped
 
-    assert isinstance(nursery, Nursery)
     async with open_resources(settings, "worker") as resources:
         renderer = Renderer(resources.db, resources.storage, nursery, settings)
         processor = Processor(resources.db, {CONVERT_DICOM: renderer.run, RENDER_PICTURE: renderer.run}, settings)

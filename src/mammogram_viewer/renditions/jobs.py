@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
+from mammogram_viewer.adapters.nursery import ChildDied, Nursery
 from mammogram_viewer.adapters.storage.keys import new_rendition_key
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
@@ -19,16 +20,10 @@ from mammogram_viewer.archive.models import Image, NewRendition
 from mammogram_viewer.foundation.crash_points import crash_point
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.imaging.render import (
-    RECIPE_VERSION,
-    Rejected,
-    Rendered,
-    RenderLimits,
-    render_original,
-)
+from mammogram_viewer.imaging.render import RECIPE_VERSION, Rejected, Rendered, RenderLimits
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import Claim
-from mammogram_viewer.renditions.child import ChildDied, Nursery
+from mammogram_viewer.renditions.task import RenderAnswer, render_task
 
 log = logging.getLogger(__name__)
 # A file this large is taken for a multi-frame object, which gets the longer wall time.
@@ -83,11 +78,13 @@ class Renderer:
     async def _render(self, image: Image, folder: Path) -> Rendered | Rejected:
         large = image.byte_count >= _MULTIFRAME_BYTES
         outcome = await self._nursery.run(
-            render_original,
+            render_task,
             str(self._storage.local_copy(image.storage_key)),
             str(folder),
             image.file_type,
             self._limits,
+            folder=folder,
+            answer_type=RenderAnswer,
             wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
         )
         if isinstance(outcome, ChildDied):
@@ -97,7 +94,9 @@ class Renderer:
                 attempts_allowed=self._settings.decoder_attempts,
                 exit_code=outcome.exit_code,
             )
-        return outcome
+        answer = outcome.rejected or outcome.rendered
+        assert answer is not None
+        return answer
 
     async def _publish(self, claim: Claim, image: Image, outcome: Rendered, folder: Path) -> None:
         renditions = [

@@ -1,0 +1,186 @@
+"""Disposable children: one file, one child, with limits, and without anything worth stealing.
+
+A fork server is started once with an empty environment and the decoders loaded; every file gets a fork of it that
+ends after its one task (about 10 ms). What a hostile file can reach is that child: no credentials, no sockets of
+ours, a bounded address space, seconds of CPU, no core dump. A crash, a hang or an exhausted memory is an outcome of
+the file, never of the worker.
+
+The answer comes back as JSON in a file of the task's own folder, decoded against a type: a child that was taken over
+can lie about its one image, but cannot make us unpickle anything. Decision: docs/decisions/0003-one-fork-per-file.md."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from mammogram_viewer.foundation.settings import Settings
+
+Answer = TypeVar("Answer")
+
+_ANSWER = "answer.json"
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_SPARE_CPU_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class ChildDied:
+    """The child ended without an answer. `code` is decoder_crash, decoder_timeout or out_of_memory."""
+
+    code: str
+    exit_code: int | None
+
+
+class ChildRaised(Exception):
+    """The task raised what it should not: a fault of ours, told with its traceback."""
+
+
+@dataclass(frozen=True)
+class _Limits:
+    memory_bytes: int
+    cpu_seconds: int
+
+
+class Nursery:
+    """Runs tasks in children of their own, as many at once as there are cores unless set otherwise.
+
+    Make it early: the fork server must not inherit anything that is opened later."""
+
+    def __init__(self, settings: Settings, preload: list[str]) -> None:
+        self._wall_seconds = settings.child_wall_seconds
+        self._limits = _Limits(settings.child_memory_bytes, int(settings.child_multiframe_wall_seconds))
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([__name__, *preload])
+        with _no_environment():
+            # Both outlive this block: they are what children are forked from.
+            resource_tracker.ensure_running()
+            forkserver.ensure_running()
+        self._places = asyncio.Semaphore(settings.decoder_processes or os.cpu_count() or 1)
+        # Talking to the fork server takes a few milliseconds; one thread keeps them off the event loop.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nursery")
+
+    async def run(
+        self,
+        task: Callable[..., Answer],
+        *args: object,
+        folder: Path,
+        answer_type: type[Answer],
+        wall_seconds: float | None = None,
+    ) -> Answer | ChildDied:
+        """Run `task(*args)` in a child; `folder` is the task's own, and empty. Raises ChildRaised when the task did."""
+        async with self._places:
+            process = self._context.Process(target=_live, args=(self._limits, str(folder), task, args), daemon=True)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._starter, process.start)
+            try:
+                in_time = await _ended(process, wall_seconds or self._wall_seconds)
+            finally:
+                # Also when we are cancelled: no child lives on without somebody waiting for it.
+                if process.exitcode is None:
+                    process.kill()
+                await loop.run_in_executor(self._starter, process.join)
+            exit_code = process.exitcode
+            process.close()
+        if not in_time or exit_code == -signal.SIGXCPU:
+            return ChildDied("decoder_timeout", exit_code)
+        if exit_code != 0:
+            return ChildDied("decoder_crash", exit_code)
+        return _read_answer(folder, answer_type)
+
+    def close(self) -> None:
+        self._starter.shutdown(wait=False)
+
+
+async def _ended(process: BaseProcess, wall_seconds: float) -> bool:
+    """Wait for the child's end without a thread; False when the time is up."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        async with asyncio.timeout(wall_seconds):
+            await ended.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(process.sentinel)
+    return True
+
+
+class _Envelope(msgspec.Struct):
+    """What a child writes: an answer, or why there is none."""
+
+    answer: msgspec.Raw = msgspec.Raw(b"null")
+    out_of_memory: bool = False
+    raised: str | None = None
+
+
+def _read_answer(folder: Path, answer_type: type[Answer]) -> Answer | ChildDied:
+    path = folder / _ANSWER
+    try:
+        if path.stat().st_size > _MAX_ANSWER_BYTES:
+            return ChildDied("decoder_crash", 0)
+        envelope = msgspec.json.decode(path.read_bytes(), type=_Envelope)
+        if envelope.out_of_memory:
+            return ChildDied("out_of_memory", 0)
+        if envelope.raised is not None:
+            raise ChildRaised(envelope.raised)
+        return msgspec.json.decode(envelope.answer, type=answer_type)
+    except (OSError, msgspec.MsgspecError):
+        return ChildDied("decoder_crash", 0)
+
+
+def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[object, ...]) -> None:
+    """The whole life of a child."""
+    _confine(limits)
+    envelope = _Envelope()
+    try:
+        envelope.answer = msgspec.Raw(msgspec.json.encode(task(*args)))
+    except MemoryError:
+        envelope.out_of_memory = True
+    except Exception as problem:
+        # Function names and line numbers only: the message of an exception may quote patient data.
+        frames = traceback.format_list(traceback.extract_tb(problem.__traceback__))
+        envelope.raised = f"{type(problem).__name__}\n{''.join(frames)}"[:8000]
+    Path(folder, _ANSWER).write_bytes(msgspec.json.encode(envelope))
+    # Skip the interpreter's tidying: libraries loaded before the fork may hang in it.
+    os._exit(0)
+
+
+def _confine(limits: _Limits) -> None:
+    """First thing in a child: its limits, its end with the fork server's, and a terminal's signals ignored."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + _SPARE_CPU_SECONDS))
+
+
+@contextlib.contextmanager
+def _no_environment() -> Iterator[None]:
+    """An empty environment but for what Python and the decoders need, while the fork server starts: credentials
+    live in the environment."""
+    kept = dict(os.environ)
+    os.environ.clear()
+    os.environ.update({"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)

@@ -1,0 +1,101 @@
+import { useState } from 'react'
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { useQuery } from '@tanstack/react-query'
+import { Images, ShieldCheck } from 'lucide-react'
+import { AccountMenu } from '@/app/AccountMenu'
+import { HelpDialog } from '@/app/HelpDialog'
+import { SearchBox } from '@/app/SearchBox'
+import { DropZone } from '@/features/upload/DropZone'
+import { UploadButton } from '@/features/upload/UploadButton'
+import { meQuery } from '@/shared/api/queries'
+import { type Command, useCommands } from '@/shared/keys/commands'
+import { Tooltip } from '@/shared/ui/Tooltip'
+import styles from './Frame.module.css'
+
+/** Rail, top bar and the page between them. Below 700 px the rail becomes a bar at the bottom. */
+export function Frame() {
+  const { data: me } = useQuery(meQuery)
+  const isAdmin = me?.capabilities.administer ?? false
+  const mayUpload = me?.capabilities.upload ?? false
+  const [isHelpOpen, setHelpOpen] = useState(false)
+  useFrameCommands(isAdmin, () => setHelpOpen(true))
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#page">
+        Skip to the page
+      </a>
+      <Rail isAdmin={isAdmin} />
+      <header className={styles.bar}>
+        <SearchBox />
+        {mayUpload ? <UploadButton /> : null}
+        {me ? <AccountMenu me={me} onHelp={() => setHelpOpen(true)} /> : null}
+      </header>
+      <main id="page" className={styles.page} tabIndex={-1}>
+        <Outlet />
+      </main>
+      {mayUpload ? <DropZone /> : null}
+      <HelpDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
+    </div>
+  )
+}
+
+function useFrameCommands(isAdmin: boolean, openHelp: () => void): void {
+  const navigate = useNavigate()
+  const commands: Command[] = [
+    {
+      id: 'go-gallery',
+      title: 'Gallery',
+      group: 'Go to',
+      keys: ['g i'],
+      run: () => void navigate({ to: '/' }),
+    },
+    {
+      id: 'go-account',
+      title: 'Account',
+      group: 'Go to',
+      keys: ['g m'],
+      run: () => void navigate({ to: '/account' }),
+    },
+    { id: 'help', title: 'This list of keys', group: 'Everywhere', keys: ['?'], run: openHelp },
+  ]
+  if (isAdmin) {
+    commands.push({
+      id: 'go-admin',
+      title: 'Administration',
+      group: 'Go to',
+      keys: ['g a'],
+      run: () => void navigate({ to: '/admin' }),
+    })
+  }
+  useCommands(commands)
+}
+
+function Rail({ isAdmin }: { isAdmin: boolean }) {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const isGallery = path === '/' || path.startsWith('/images')
+  return (
+    <nav className={styles.rail} aria-label="Main">
+      <div className={styles.mark} aria-hidden="true">
+        <img src="/favicon.svg" alt="" width="28" height="28" />
+      </div>
+      <Tooltip label="Gallery" keys="g i" side="right">
+        <Link to="/" className={styles.entry} aria-current={isGallery ? 'page' : undefined}>
+          <Images aria-hidden="true" />
+          <span>Gallery</span>
+        </Link>
+      </Tooltip>
+      {isAdmin ? (
+        <Tooltip label="Administration" keys="g a" side="right">
+          <Link
+            to="/admin"
+            className={styles.entry}
+            aria-current={path.startsWith('/admin') ? 'page' : undefined}
+          >
+            <ShieldCheck aria-hidden="true" />
+            <span>Admin</span>
+          </Link>
+        </Tooltip>
+      ) : null}
+    </nav>
+  )
+}

@@ -1,0 +1,130 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import { ErrorPage, NotFoundPage, PageLoading } from '@/app/Fallbacks'
+import { Frame } from '@/app/Frame'
+import { Root } from '@/app/Root'
+import { parseSearch, readReturnPath, stringifySearch } from '@/app/search'
+import { readImageFilters } from '@/shared/api/imageFilters'
+import { meQuery, queryClient } from '@/shared/api/queries'
+
+const rootRoute = createRootRoute({ component: Root })
+
+interface LoginSearch {
+  return?: string
+  reason?: 'expired' | 'signed-out'
+}
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): LoginSearch => ({
+    return: search.return === undefined ? undefined : readReturnPath(search.return),
+    reason: search.reason === 'expired' || search.reason === 'signed-out' ? search.reason : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/accounts/LoginPage'), 'LoginPage'),
+})
+
+const registerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/register',
+  component: lazyRouteComponent(() => import('@/features/accounts/RegisterPage'), 'RegisterPage'),
+})
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/setup',
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({
+    token: typeof search.token === 'string' ? search.token : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/accounts/SetupPage'), 'SetupPage'),
+})
+
+/** Everything inside needs a signed-in person; who is not is asked to sign in and comes back here. */
+const frameRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'frame',
+  beforeLoad: async ({ location }) => {
+    const me = await queryClient.ensureQueryData(meQuery)
+    if (me) return
+    // Null is only worth keeping until somebody signs in.
+    queryClient.removeQueries({ queryKey: meQuery.queryKey })
+    throw redirect({ to: '/login', search: location.href === '/' ? {} : { return: location.href } })
+  },
+  component: Frame,
+})
+
+const galleryRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/',
+  validateSearch: readImageFilters,
+  component: lazyRouteComponent(() => import('@/features/gallery/GalleryPage'), 'GalleryPage'),
+})
+
+const imageRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/images/$imageId',
+  validateSearch: readImageFilters,
+  component: lazyRouteComponent(() => import('@/features/image/ImagePage'), 'ImagePage'),
+})
+
+const accountRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('@/features/accounts/AccountPage'), 'AccountPage'),
+})
+
+const adminRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('@/features/admin/AdminPage'), 'AdminPage'),
+})
+
+interface UsersSearch {
+  status?: string
+  role?: string
+  q?: string
+}
+
+const usersRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/admin/users',
+  validateSearch: (search: Record<string, unknown>): UsersSearch => ({
+    status: typeof search.status === 'string' ? search.status : undefined,
+    role: typeof search.role === 'string' ? search.role : undefined,
+    q: typeof search.q === 'string' ? search.q : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/admin/UsersPage'), 'UsersPage'),
+})
+
+/* `/health` itself is the server's answer for machines, so the page for people lies under /admin. */
+const healthRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/admin/health',
+  component: lazyRouteComponent(() => import('@/features/health/HealthPage'), 'HealthPage'),
+})
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([
+    loginRoute,
+    registerRoute,
+    setupRoute,
+    frameRoute.addChildren([galleryRoute, imageRoute, accountRoute, adminRoute, usersRoute, healthRoute]),
+  ]),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  defaultPendingComponent: PageLoading,
+  defaultErrorComponent: ErrorPage,
+  defaultNotFoundComponent: NotFoundPage,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,153 @@
+import { useRef, useState } from 'react'
+import { messageOf } from '@/shared/api/client'
+import type { User } from '@/shared/api/types'
+import { formatDateTime } from '@/shared/format/dates'
+import { useCommands } from '@/shared/keys/commands'
+import { Button } from '@/shared/ui/Button'
+import { ConfirmDialog } from '@/shared/ui/Dialog'
+import { StatusBadge, type StatusTone } from '@/shared/ui/StatusBadge'
+import table from '@/shared/ui/Table.module.css'
+import { toast } from '@/shared/ui/Toasts'
+import { changeUser } from './api'
+import styles from './UsersPage.module.css'
+
+interface UserTableProps {
+  users: User[]
+  ownId: number | null
+  onOpen: (user: User) => void
+  onChanged: () => void
+}
+
+const TONES: Record<User['status'], StatusTone> = { pending: 'working', active: 'ready', disabled: 'unknown' }
+const ROLE_WORDS: Record<User['role'], string> = {
+  admin: 'Admin',
+  radiologist: 'Radiologist',
+  technologist: 'Technologist',
+  user: 'User',
+}
+
+export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
+  const body = useRef<HTMLTableSectionElement>(null)
+  const [disabling, setDisabling] = useState<User | null>(null)
+  useRowKeys(body)
+
+  async function set(user: User, status: User['status'], said: string): Promise<void> {
+    const before = user.status
+    await changeUser(user.id, { status })
+    onChanged()
+    toast(said, { label: 'Undo', run: () => void changeUser(user.id, { status: before }).then(onChanged) })
+  }
+
+  function approve(user: User, said: string): void {
+    set(user, 'active', said).catch((error: unknown) => toast(messageOf(error)))
+  }
+
+  return (
+    <>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={`${table.wrap} ${styles.scroll}`} tabIndex={0} role="group" aria-label="Users">
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">E-mail</th>
+              <th scope="col">Status</th>
+              <th scope="col">Role</th>
+              <th scope="col">Last sign-in</th>
+              <th scope="col">Since</th>
+              <th scope="col">
+                <span className="visually-hidden">Action</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            {users.map((user) => (
+              <tr
+                key={user.id}
+                tabIndex={-1}
+                data-testid="user-row"
+                onDoubleClick={() => onOpen(user)}
+                onKeyDown={(event) => {
+                  if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(user)
+                }}
+              >
+                <td className={table.clip} title={user.name}>
+                  {user.name} {user.id === ownId ? <span className="unit">you</span> : null}
+                </td>
+                <td className={table.clip} title={user.email}>
+                  {user.email}
+                </td>
+                <td>
+                  <StatusBadge tone={TONES[user.status]}>{user.status}</StatusBadge>
+                </td>
+                <td>{ROLE_WORDS[user.role]}</td>
+                <td>{user.lastLoginAt ? formatDateTime(user.lastLoginAt) : 'never'}</td>
+                <td>{formatDateTime(user.createdAt)}</td>
+                <td className={table.number}>
+                  {user.status === 'pending' ? (
+                    <Button
+                      kind="quiet"
+                      className={styles.act}
+                      onClick={() => approve(user, `${user.name} may sign in now.`)}
+                    >
+                      Approve
+                    </Button>
+                  ) : null}
+                  {user.status === 'disabled' ? (
+                    <Button
+                      kind="quiet"
+                      className={styles.act}
+                      onClick={() => approve(user, `${user.name} may sign in again.`)}
+                    >
+                      Switch on
+                    </Button>
+                  ) : null}
+                  {user.status === 'active' && user.id !== ownId ? (
+                    <Button kind="quiet" className={styles.act} onClick={() => setDisabling(user)}>
+                      Disable
+                    </Button>
+                  ) : null}
+                  <Button
+                    kind="quiet"
+                    className={styles.act}
+                    aria-label={`Edit ${user.name}`}
+                    onClick={() => onOpen(user)}
+                  >
+                    Edit
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <ConfirmDialog
+        isOpen={disabling !== null}
+        onClose={() => setDisabling(null)}
+        title="Disable this user?"
+        confirmLabel="Disable"
+        onConfirm={async () => {
+          if (disabling) await set(disabling, 'disabled', `${disabling.name} can no longer sign in.`)
+        }}
+      >
+        <strong>{disabling?.name}</strong> ({disabling?.email}) is signed out everywhere at once, and uploads
+        under way break off. Images stay.
+      </ConfirmDialog>
+    </>
+  )
+}
+
+/** `j` and `k` walk the rows, Enter opens one. */
+function useRowKeys(body: React.RefObject<HTMLTableSectionElement | null>): void {
+  function walk(step: 1 | -1): void {
+    const rows = [...(body.current?.rows ?? [])]
+    const at = rows.findIndex((row) => row.contains(document.activeElement))
+    const next = at === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))
+    rows[next]?.focus()
+    rows[next]?.scrollIntoView({ block: 'nearest' })
+  }
+  useCommands([
+    { id: 'row-next', title: 'Next row', group: 'Users', keys: ['j'], run: () => walk(1) },
+    { id: 'row-before', title: 'Row before', group: 'Users', keys: ['k'], run: () => walk(-1) },
+  ])
+}

@@ -1,0 +1,49 @@
+import { request, withQuery } from '@/shared/api/client'
+import type { Role, User, UserStatus } from '@/shared/api/types'
+
+export interface UserFilters {
+  status?: string
+  role?: string
+  q?: string
+}
+
+interface UserPage {
+  users: User[]
+  nextCursor: string | null
+  prevCursor: string | null
+  hasMore: boolean
+  limit: number
+}
+
+const PAGE_SIZE = 50
+
+export function fetchUsers(
+  filters: UserFilters,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<UserPage> {
+  return request<UserPage>(withQuery('/api/admin/users', { ...filters, cursor, limit: PAGE_SIZE }), {
+    signal,
+  })
+}
+
+export interface NewUser {
+  email: string
+  name: string
+  role: Role
+  password?: string
+}
+
+export async function createUser(user: NewUser): Promise<User> {
+  return (await request<{ user: User }>('/api/admin/users', { method: 'POST', body: user })).user
+}
+
+export interface UserChange {
+  role?: Role
+  status?: UserStatus
+  name?: string
+}
+
+export async function changeUser(id: number, change: UserChange): Promise<User> {
+  return (await request<{ user: User }>(`/api/admin/users/${id}`, { method: 'PATCH', body: change })).user
+}

@@ -1,0 +1,151 @@
+import { useState } from 'react'
+import { Link } from '@tanstack/react-router'
+import { Check, ImageOff, RotateCcw } from 'lucide-react'
+import { messageOf } from '@/shared/api/client'
+import { announceImages } from '@/shared/api/imageEvents'
+import type { ImageFilters } from '@/shared/api/imageFilters'
+import { retryJob } from '@/shared/api/jobs'
+import type { ImageSummary } from '@/shared/api/types'
+import { describeImage, sideAndView, statusInWords } from '@/shared/format/image'
+import { Button } from '@/shared/ui/Button'
+import { StatusBadge, toneOf } from '@/shared/ui/StatusBadge'
+import { toast } from '@/shared/ui/Toasts'
+import type { TileGrid } from './rows'
+import styles from './Tile.module.css'
+
+interface TileProps {
+  image: ImageSummary
+  index: number
+  filters: ImageFilters
+  grid: TileGrid
+  isSelected: boolean
+  isSelecting: boolean
+  onTick: (id: number, isRange: boolean) => void
+}
+
+export function Tile({ image, index, filters, grid, isSelected, isSelecting, onTick }: TileProps) {
+  const chip = sideAndView(image)
+  return (
+    <div
+      className={styles.tile}
+      style={{ width: grid.tileWidth, height: grid.tileHeight }}
+      data-testid="tile"
+      data-status={image.status}
+      data-selected={isSelected || undefined}
+      data-selecting={isSelecting || undefined}
+    >
+      <Link
+        to="/images/$imageId"
+        params={{ imageId: String(image.id) }}
+        search={filters}
+        className={styles.link}
+        data-index={index}
+        aria-label={`${describeImage(image)}, ${statusInWords(image.status)}`}
+        onClick={(event) => {
+          if (!event.shiftKey && !isSelecting) return
+          // With a selection a click ticks, as in photo applications.
+          event.preventDefault()
+          onTick(image.id, event.shiftKey)
+        }}
+      >
+        <span className={styles.picture}>
+          <Picture image={image} width={grid.tileWidth} />
+        </span>
+        <span className={styles.caption}>{image.patientId ?? image.originalName}</span>
+      </Link>
+      {chip ? <span className={styles.chip}>{chip}</span> : null}
+      <Marks image={image} />
+      <button
+        type="button"
+        className={styles.tick}
+        role="checkbox"
+        aria-checked={isSelected}
+        aria-label={`Select ${image.originalName}`}
+        onClick={(event) => onTick(image.id, event.shiftKey)}
+      >
+        <Check aria-hidden="true" />
+      </button>
+      {image.status === 'failed' ? <RetryButton image={image} /> : null}
+    </div>
+  )
+}
+
+function Picture({ image, width }: { image: ImageSummary; width: number }) {
+  const [isBroken, setBroken] = useState(false)
+  const isLarge = width * window.devicePixelRatio > 256
+  const source = (isLarge ? image.links.thumbnail512 : null) ?? image.links.thumbnail256
+  if (image.status !== 'ready' || source === null) return <Standing image={image} />
+  if (isBroken) {
+    return (
+      <span className={styles.standing}>
+        <ImageOff aria-hidden="true" />
+        <span>The picture could not be loaded. The original is kept.</span>
+      </span>
+    )
+  }
+  return (
+    <img
+      src={source}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      width={image.thumbnailWidth ?? undefined}
+      height={image.thumbnailHeight ?? undefined}
+      onError={() => setBroken(true)}
+    />
+  )
+}
+
+/** Where an image stands that has no picture yet, or never will. */
+function Standing({ image }: { image: ImageSummary }) {
+  const isPending = image.status === 'pending' || image.status === 'processing'
+  return (
+    <span className={`${styles.standing} ${isPending ? styles.breathing : ''}`}>
+      <StatusBadge tone={toneOf(image.status)}>{statusInWords(image.status)}</StatusBadge>
+      {isPending ? null : <span className={styles.reason}>{image.reason ?? 'No reason was recorded.'}</span>}
+    </span>
+  )
+}
+
+function Marks({ image }: { image: ImageSummary }) {
+  const marks: string[] = []
+  if (image.presentationIntentType === 'FOR PROCESSING') marks.push('FOR PROCESSING')
+  if (image.conflictsWith !== null) marks.push('CONFLICT')
+  if ((image.numberOfFrames ?? 1) > 1) marks.push(`${image.numberOfFrames} frames`)
+  if (marks.length === 0) return null
+  return <span className={styles.marks}>{marks.join(' · ')}</span>
+}
+
+function RetryButton({ image }: { image: ImageSummary }) {
+  const [isBusy, setBusy] = useState(false)
+  async function retry(): Promise<void> {
+    setBusy(true)
+    try {
+      await retryJob(image.jobId)
+      announceImages({ kind: 'changed', imageIds: [image.id] })
+    } catch (error) {
+      toast(messageOf(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Button className={styles.retry} icon={<RotateCcw />} isBusy={isBusy} onClick={() => void retry()}>
+      Retry
+    </Button>
+  )
+}
+
+export function TileSkeleton({ grid }: { grid: TileGrid }) {
+  return (
+    <div
+      className={styles.tile}
+      style={{ width: grid.tileWidth, height: grid.tileHeight }}
+      aria-hidden="true"
+    >
+      <span className={`${styles.picture} ${styles.empty}`} />
+      <span className={styles.caption} />
+    </div>
+  )
+}

@@ -1,0 +1,143 @@
+import { useEffect, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { CloudOff, SearchX } from 'lucide-react'
+import { ApiProblem, messageOf } from '@/shared/api/client'
+import { onImages } from '@/shared/api/imageEvents'
+import type { ImageFilters } from '@/shared/api/imageFilters'
+import { queryClient } from '@/shared/api/queries'
+import type { ImageDetail } from '@/shared/api/types'
+import { describeImage, sideAndView } from '@/shared/format/image'
+import { useCommands } from '@/shared/keys/commands'
+import { Button, buttonClass } from '@/shared/ui/Button'
+import { EmptyState } from '@/shared/ui/EmptyState'
+import { PageHead } from '@/shared/ui/PageHead'
+import { FactsPanel } from './FactsPanel'
+import styles from './ImagePage.module.css'
+import { imageQuery, neighboursQuery } from './queries'
+import { Stage } from './Stage'
+
+export function ImagePage() {
+  const { imageId } = useParams({ from: '/frame/images/$imageId' })
+  const filters = useSearch({ from: '/frame/images/$imageId' })
+  const { data: image, error, refetch } = useQuery(imageQuery(imageId))
+  useRereadOnEvents(imageId)
+  if (image) return <LoadedImage key={image.id} image={image} filters={filters} />
+  if (error) return <NoImage error={error} filters={filters} onAgain={() => void refetch()} />
+  return <div className={styles.page} role="status" aria-label="Loading the image" />
+}
+
+function useRereadOnEvents(imageId: string): void {
+  useEffect(
+    () =>
+      onImages((event) => {
+        if (event.kind === 'changed' && event.imageIds.includes(Number(imageId))) {
+          void queryClient.invalidateQueries({ queryKey: ['image', imageId] })
+        }
+      }),
+    [imageId],
+  )
+}
+
+interface NoImageProps {
+  error: unknown
+  filters: ImageFilters
+  onAgain: () => void
+}
+
+function NoImage({ error, filters, onAgain }: NoImageProps) {
+  const isMissing =
+    error instanceof ApiProblem && (error.status === 404 || error.status === 422 || error.status === 400)
+  const back = (
+    <Link to="/" search={filters} className={buttonClass('primary')}>
+      Back to the gallery
+    </Link>
+  )
+  return (
+    <div className={styles.missing}>
+      <PageHead title="Image" />
+      {isMissing ? (
+        <EmptyState icon={<SearchX />} title="This image does not exist or you may not see it" actions={back}>
+          It may have been deleted, or it belongs to somebody else.
+        </EmptyState>
+      ) : (
+        <EmptyState
+          icon={<CloudOff />}
+          title="The image could not be read"
+          actions={
+            <>
+              <Button kind="primary" onClick={onAgain}>
+                Try again
+              </Button>
+              {back}
+            </>
+          }
+        >
+          {messageOf(error)}
+        </EmptyState>
+      )}
+    </div>
+  )
+}
+
+function LoadedImage({ image, filters }: { image: ImageDetail; filters: ImageFilters }) {
+  const [isPanelOpen, setPanelOpen] = useState(true)
+  const { data: neighbours } = useQuery(neighboursQuery(image, filters))
+  const go = useGo(filters)
+  const newer = neighbours?.newer?.id ?? null
+  const older = neighbours?.older?.id ?? null
+  useCommands([
+    {
+      id: 'image-next',
+      title: 'Next image (older)',
+      group: 'Image',
+      keys: ['j'],
+      run: () => older !== null && go(older),
+    },
+    {
+      id: 'image-before',
+      title: 'Image before (newer)',
+      group: 'Image',
+      keys: ['k'],
+      run: () => newer !== null && go(newer),
+    },
+    {
+      id: 'image-facts',
+      title: 'Show or hide the facts',
+      group: 'Image',
+      keys: ['i'],
+      run: () => setPanelOpen(!isPanelOpen),
+    },
+  ])
+  const name = sideAndView(image) ?? image.originalName
+  return (
+    <article className={styles.page} data-panel={isPanelOpen || undefined} aria-label={describeImage(image)}>
+      <Stage
+        image={image}
+        title={<PageHead title={name} tabTitle={`Image ${image.id}`} />}
+        filters={filters}
+        onNewer={newer === null ? null : () => go(newer)}
+        onOlder={older === null ? null : () => go(older)}
+        isPanelOpen={isPanelOpen}
+        onTogglePanel={() => setPanelOpen(!isPanelOpen)}
+      />
+      {isPanelOpen ? <FactsPanel image={image} onDeleted={() => go(older ?? newer)} /> : null}
+    </article>
+  )
+}
+
+function useGo(filters: ImageFilters): (imageId: number | null) => void {
+  const navigate = useNavigate()
+  return (imageId) => {
+    if (imageId === null) {
+      void navigate({ to: '/', search: filters })
+      return
+    }
+    void navigate({
+      to: '/images/$imageId',
+      params: { imageId: String(imageId) },
+      search: filters,
+      replace: true,
+    })
+  }
+}

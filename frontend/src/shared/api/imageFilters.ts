@@ -1,0 +1,58 @@
+import type { FileType, ImageStatus } from '@/shared/api/types'
+
+/** The filters of the image list, as they stand in the URL of the gallery and of an image opened from it. */
+export interface ImageFilters {
+  status?: ImageStatus
+  fileType?: FileType
+  laterality?: string
+  view?: string
+  modality?: string
+  studyId?: string
+  userId?: string
+  from?: string
+  to?: string
+  q?: string
+}
+
+const NAMES = [
+  'status',
+  'fileType',
+  'laterality',
+  'view',
+  'modality',
+  'studyId',
+  'userId',
+  'from',
+  'to',
+  'q',
+] as const satisfies readonly (keyof ImageFilters)[]
+
+const ALLOWED: Partial<Record<keyof ImageFilters, readonly string[]>> = {
+  status: ['pending', 'processing', 'ready', 'rejected', 'failed'],
+  fileType: ['dicom', 'png', 'jpeg', 'tiff'],
+}
+
+/** Keeps what is known and well-formed; anything else in a URL is ignored rather than an error page. */
+export function readImageFilters(search: Record<string, unknown>): ImageFilters {
+  const filters: Record<string, string> = {}
+  for (const name of NAMES) {
+    const value = search[name]
+    if (typeof value !== 'string' || value.trim() === '') continue
+    if (ALLOWED[name] && !ALLOWED[name].includes(value)) continue
+    filters[name] = value
+  }
+  return filters
+}
+
+/** The same filters give the same key, whatever their order in the URL. */
+export function filtersKey(filters: ImageFilters): string {
+  return NAMES.map((name) => filters[name] ?? '').join('\n')
+}
+
+export function countFilters(filters: ImageFilters): number {
+  return NAMES.filter((name) => filters[name] !== undefined).length
+}
+
+export function toListQuery(filters: ImageFilters): Record<string, string | undefined> {
+  return { ...filters }
+}

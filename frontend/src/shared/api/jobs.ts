@@ -1,0 +1,19 @@
+import { request, withQuery } from '@/shared/api/client'
+import type { Job, JobState } from '@/shared/api/types'
+
+/** The server answers at most this many jobs at once. */
+export const JOBS_PER_REQUEST = 100
+
+export async function fetchJobs(ids: readonly string[], signal?: AbortSignal): Promise<Job[]> {
+  if (ids.length === 0) return []
+  const answer = await request<{ jobs: Job[] }>(withQuery('/api/jobs', { id: ids }), { signal })
+  return answer.jobs
+}
+
+export function retryJob(jobId: string): Promise<Job> {
+  return request<Job>(`/api/jobs/${encodeURIComponent(jobId)}/retry`, { method: 'POST' })
+}
+
+export function isOver(state: JobState): boolean {
+  return state === 'completed' || state === 'rejected' || state === 'failed' || state === 'cancelled'
+}

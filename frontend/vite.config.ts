@@ -1,0 +1,44 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+const outDir = resolve(import.meta.dirname, '../src/mammogram_viewer/web/page')
+
+/** Puts Swagger UI beside the page: the server's `/api/docs` may load nothing from another host. */
+function apiDocs(): Plugin {
+  return {
+    name: 'api-docs',
+    apply: 'build',
+    closeBundle() {
+      const from = resolve(import.meta.dirname, 'node_modules/swagger-ui-dist')
+      const to = resolve(outDir, 'docs-assets')
+      mkdirSync(to, { recursive: true })
+      for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) {
+        copyFileSync(resolve(from, file), resolve(to, file))
+      }
+      copyFileSync(resolve(import.meta.dirname, 'docs-init.js'), resolve(to, 'docs-init.js'))
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [react(), apiDocs()],
+  resolve: { alias: { '@': resolve(import.meta.dirname, 'src') } },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    // The content security policy allows no data: fonts, so nothing is inlined.
+    assetsInlineLimit: 0,
+  },
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      '/api': 'http://127.0.0.1:3000',
+      '/health': 'http://127.0.0.1:3000',
+    },
+  },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
+})

@@ -62,7 +62,8 @@ function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
   const [password, setPassword] = useState('')
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
-  const wait = useCountdown(problem)
+  const [until, setUntil] = useState(0)
+  const wait = useCountdown(until)
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
@@ -73,6 +74,7 @@ function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
       onSignedIn()
     } catch (error) {
       setProblem(error)
+      setUntil(waitUntil(error))
       setBusy(false)
     }
   }
@@ -106,18 +108,20 @@ function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
 }
 
 /** Seconds until a throttled sign-in may be tried again. */
-function useCountdown(problem: unknown): number {
-  const seconds =
-    problem instanceof ApiProblem && problem.status === 429 ? (problem.retryAfterSeconds ?? 30) : 0
-  const [left, setLeft] = useState(0)
+function useCountdown(untilMilliseconds: number): number {
+  const [now, setNow] = useState(Date.now)
   useEffect(() => {
-    setLeft(seconds)
-    if (seconds === 0) return
-    const end = Date.now() + seconds * 1000
-    const timer = setInterval(() => setLeft(Math.max(0, Math.ceil((end - Date.now()) / 1000))), 500)
+    if (untilMilliseconds === 0) return
+    const timer = setInterval(() => setNow(Date.now()), 500)
     return () => clearInterval(timer)
-  }, [seconds, problem])
-  return left
+  }, [untilMilliseconds])
+  return Math.max(0, Math.ceil((untilMilliseconds - now) / 1000))
+}
+
+/** When a throttled sign-in may be tried again; 0 when it is not throttled. */
+function waitUntil(problem: unknown): number {
+  if (!(problem instanceof ApiProblem) || problem.status !== 429) return 0
+  return Date.now() + (problem.retryAfterSeconds ?? 30) * 1000
 }
 
 function SignInTrouble({ problem, secondsLeft }: { problem: unknown; secondsLeft: number }) {

@@ -29,7 +29,6 @@ export function SessionsPanel() {
     <Panel title="Sessions">
       {error ? <Notice kind="failed">{messageOf(error)}</Notice> : null}
       {sessions ? (
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <div className={table.wrap} tabIndex={0} role="group" aria-label="Sessions">
           <table className={table.table}>
             <thead>

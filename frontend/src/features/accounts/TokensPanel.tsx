@@ -62,7 +62,6 @@ function TokenTable({ tokens, onRevoke }: { tokens: ApiToken[]; onRevoke: (token
   if (tokens.length === 0)
     return <p className={styles.quiet}>No tokens yet. A new one is shown here after you make it.</p>
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={table.wrap} tabIndex={0} role="group" aria-label="API tokens">
       <table className={table.table}>
         <thead>

@@ -44,7 +44,6 @@ export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
 
   return (
     <>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className={`${table.wrap} ${styles.scroll}`} tabIndex={0} role="group" aria-label="Users">
         <table className={table.table}>
           <thead>

@@ -56,7 +56,6 @@ function HeaderTable({ rows }: { rows: readonly HeaderRow[] }) {
   })
   if (rows.length === 0) return <p className={styles.none}>Nothing found.</p>
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div
       ref={box}
       className={styles.box}

@@ -142,7 +142,6 @@ function UploadList({ uploads }: { uploads: UploadSnapshot }) {
   const shownRows = Math.min(5, uploads.order.length)
   return (
     // A list that scrolls must be reachable by the keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div
       ref={box}
       className={styles.list}

@@ -10,6 +10,7 @@ EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 RLE_LOSSLESS = "1.2.840.10008.1.2.5"
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
@@ -25,7 +26,7 @@ HTJ2K = "1.2.840.10008.1.2.4.203"
 
 @dataclass(frozen=True)
 class TransferSyntax:
-    """`codec` is native, rle, jpeg, jpegls, j2k, htj2k, or empty when we cannot decode the pixels."""
+    """`codec` is native, rle, deflated_frame, jpeg, jpegls, j2k, htj2k, or empty when we cannot decode it."""
 
     uid: str
     codec: str
@@ -38,6 +39,11 @@ class TransferSyntax:
     def encapsulated(self) -> bool:
         return self.codec != "native"
 
+    @property
+    def keeps_words(self) -> bool:
+        """Whether decoding gives the words as allocated, with HighBit where the header says, not bare samples."""
+        return self.codec in ("native", "rle", "deflated_frame")
+
 
 SYNTAXES: dict[str, TransferSyntax] = {
     syntax.uid: syntax
@@ -47,6 +53,7 @@ SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax(DEFLATED_EXPLICIT_LITTLE_ENDIAN, "native", deflated=True),
         TransferSyntax(EXPLICIT_BIG_ENDIAN, "native", little_endian=False),
         TransferSyntax(RLE_LOSSLESS, "rle"),
+        TransferSyntax(DEFLATED_IMAGE_FRAME, "deflated_frame"),
         TransferSyntax(JPEG_BASELINE, "jpeg", jpeg_processes=frozenset({0xC0})),
         # A decoder of process 4 reads process 1 as well, and archives hold such files.
         TransferSyntax(JPEG_EXTENDED, "jpeg", jpeg_processes=frozenset({0xC0, 0xC1})),

@@ -113,7 +113,7 @@ def _display_frame(found: DicomObject, limits: RenderLimits) -> tuple[Shown, str
             pixels,
             words,
             frame_index=index,
-            shifted=not found.syntax.encapsulated or found.syntax.codec == "rle",
+            shifted=found.syntax.keeps_words,
             little_endian=found.syntax.little_endian,
             warnings=doubts,
         )
@@ -127,8 +127,7 @@ def map_words(words: Words, table: Shown) -> Shown:
 
 
 def _colour(found: DicomObject, pixels: PixelDescription, words: Words) -> Shown:
-    native = not found.syntax.encapsulated or found.syntax.codec == "rle"
-    codes = stored_values(pixels, shifted=native)
+    codes = stored_values(pixels, shifted=found.syntax.keeps_words)
     if pixels.photometric_interpretation == "PALETTE COLOR":
         return palette_table(found.dataset, codes.astype(np.uint16))[words]
     if pixels.bits_stored == 8 and words.dtype == np.uint8:

@@ -1,4 +1,4 @@
-"""Stored words to Pixel Data in each transfer syntax that we read."""
+"""Stored words to Pixel Data in each transfer syntax that we read (but deflated frames, which pydicom cannot write)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Small DICOM files for tests, written with pydicom and nothing of ours."""
+"""Small DICOM files for tests, written with pydicom from no code of ours but the list of syntaxes."""
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
+from mammogram_viewer.dicom.syntaxes import SYNTAXES
+
 EXPLICIT = "1.2.840.10008.1.2.1"
 IMPLICIT = "1.2.840.10008.1.2"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
+NATIVE_SYNTAXES = (IMPLICIT, EXPLICIT, BIG_ENDIAN, "1.2.840.10008.1.2.1.99")
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"  # pydicom does not know it, so it cannot write it either
+WRITTEN_SYNTAXES = tuple(uid for uid in SYNTAXES if uid != DEFLATED_IMAGE_FRAME)
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
@@ -103,3 +109,12 @@ def lut_item(entries: list[int], first: int, bits: int, *, data_vr: str = "US", 
 
 def sequence(*items: Dataset) -> Sequence:
     return Sequence(items)
+
+
+def write_deflated_frame(path: Path, words: np.ndarray, **attributes: Any) -> str:
+    """A file with a deflated image frame: written as JPEG-LS, whose UID is then replaced by one of equal length."""
+    frame = zlib.compress(words.tobytes())[2:-4]
+    other = "1.2.840.10008.1.2.4.80"
+    write(path, image_dataset(words, transfer_syntax_uid=other, frames=[frame], **attributes))
+    path.write_bytes(path.read_bytes().replace(other.encode(), DEFLATED_IMAGE_FRAME.encode() + b"\0"))
+    return str(path)

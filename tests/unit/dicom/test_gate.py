@@ -21,17 +21,24 @@ from mammogram_viewer.dicom.syntaxes import (
     JPEG_LOSSLESS_FIRST_ORDER,
     JPEG_LS_LOSSLESS,
     RLE_LOSSLESS,
-    SYNTAXES,
     transfer_syntax,
 )
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.imaging.render import Rejected, Rendered, RenderLimits, render_original
 from mammogram_viewer.synthetic.encode import encode_frame
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, write_mammogram
-from unit.dicom.builders import IMPLICIT, image_dataset, item, write
+from unit.dicom.builders import (
+    IMPLICIT,
+    NATIVE_SYNTAXES,
+    WRITTEN_SYNTAXES,
+    image_dataset,
+    item,
+    write,
+    write_deflated_frame,
+)
 
 WORDS = (np.arange(40 * 30).reshape(40, 30) % 4096).astype(np.uint16)
-ENCAPSULATED = sorted(uid for uid in SYNTAXES if transfer_syntax(uid).encapsulated)
+ENCAPSULATED = sorted(set(WRITTEN_SYNTAXES) - set(NATIVE_SYNTAXES))
 
 
 def answer(source: str | Path, limits: RenderLimits | None = None) -> Rendered | Rejected:
@@ -61,7 +68,7 @@ def test_what_is_no_dicom_is_said_to_be_none(content, tmp_path):
     assert code_of(tmp_path / "a.dcm") == "not_dicom"
 
 
-@pytest.mark.parametrize("uid", sorted(set(SYNTAXES) - {DEFLATED_EXPLICIT_LITTLE_ENDIAN}))
+@pytest.mark.parametrize("uid", sorted(set(WRITTEN_SYNTAXES) - {DEFLATED_EXPLICIT_LITTLE_ENDIAN}))
 def test_a_file_that_was_cut_off_anywhere_is_never_shown(uid, tmp_path):
     source = write_mammogram(tmp_path / "a.dcm", SyntheticMammogram(transfer_syntax_uid=uid, rows=64, columns=48))
     whole = source.read_bytes()
@@ -134,7 +141,7 @@ def test_another_kind_of_codestream_than_the_transfer_syntax_declares_is_refused
         return  # the same kind
     words = (WORDS >> 4).astype(np.uint8)
     ds = image_dataset(words, transfer_syntax_uid=uid, frames=[bytes(encode_frame(words, 8, inside))])
-    assert code_of(write(tmp_path / "a.dcm", ds)) in ("codestream_mismatch", "codestream_truncated")
+    assert code_of(write(tmp_path / "a.dcm", ds)) in ("codestream_mismatch", "codestream_truncated", "decoder_error")
 
 
 @pytest.mark.parametrize("uid", [uid for uid in ENCAPSULATED if uid != RLE_LOSSLESS])
@@ -302,3 +309,38 @@ def test_mutated_headers_never_raise(tmp_path):
         source.write_bytes(mutant)
         found = answer(source)
         assert isinstance(found, Rendered) or found.code in REASONS
+
+
+@pytest.mark.parametrize("uid", ENCAPSULATED)
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_damaged_codestream_never_has_its_decoder_error_swallowed(uid, tmp_path):
+    random = np.random.default_rng(2)
+    wanted = SyntheticMammogram(transfer_syntax_uid=uid, rows=64, columns=48)
+    source = write_mammogram(tmp_path / "a.dcm", wanted)
+    whole = source.read_bytes()
+    codes = set()
+    for _ in range(40):
+        mutant = bytearray(whole)
+        for position in random.integers(len(whole) * 3 // 4, len(whole) - 10, 6):
+            mutant[position] = random.integers(256)
+        source.write_bytes(mutant)
+        found = answer(source)
+        codes.add(found.code if isinstance(found, Rejected) else "rendered")
+    assert codes <= {
+        "rendered",
+        "decoder_error",
+        "codestream_mismatch",
+        "codestream_truncated",
+        "bad_header",
+        "truncated",
+    }
+
+
+def test_a_deflated_frame_that_is_not_what_the_header_says_is_refused(tmp_path):
+    path = tmp_path / "a.dcm"
+    for attributes, code in (
+        ({"Rows": 41}, "codestream_truncated"),
+        ({"Rows": 39}, "codestream_mismatch"),
+        ({"Columns": 15}, "codestream_mismatch"),
+    ):
+        assert code_of(write_deflated_frame(path, WORDS, **attributes)) == code

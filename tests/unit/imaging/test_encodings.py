@@ -10,12 +10,12 @@ from mammogram_viewer.dicom.frames import read_frame
 from mammogram_viewer.dicom.limits import RenderLimits
 from mammogram_viewer.dicom.pixels import describe_pixels
 from mammogram_viewer.dicom.reader import open_object
-from mammogram_viewer.dicom.syntaxes import JPEG_2000_LOSSLESS, JPEG_BASELINE, JPEG_LS_LOSSLESS, RLE_LOSSLESS, SYNTAXES
+from mammogram_viewer.dicom.syntaxes import JPEG_2000_LOSSLESS, JPEG_BASELINE, JPEG_LS_LOSSLESS, RLE_LOSSLESS
 from mammogram_viewer.imaging.decode import decode_frame
 from mammogram_viewer.imaging.render import Rejected, Rendered, render_original
 from mammogram_viewer.synthetic.encode import LOSSY, encode_frame
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, stored_words, write_mammogram
-from unit.dicom.builders import image_dataset, write
+from unit.dicom.builders import WRITTEN_SYNTAXES, image_dataset, write, write_deflated_frame
 
 
 def decoded(source: str, folder: str, index: int = 0) -> np.ndarray:
@@ -24,7 +24,7 @@ def decoded(source: str, folder: str, index: int = 0) -> np.ndarray:
         return decode_frame(read_frame(found, pixels, index, []), pixels, found.syntax)
 
 
-@pytest.mark.parametrize("uid", sorted(SYNTAXES))
+@pytest.mark.parametrize("uid", WRITTEN_SYNTAXES)
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 def test_each_encoding_gives_back_its_words(uid, photometric, tmp_path):
     wanted = SyntheticMammogram(transfer_syntax_uid=uid, photometric_interpretation=photometric, rows=131, columns=103)
@@ -35,6 +35,12 @@ def test_each_encoding_gives_back_its_words(uid, photometric, tmp_path):
     rendered = render_original(str(source), str(tmp_path), "dicom", RenderLimits())
     assert isinstance(rendered, Rendered), rendered
     assert rendered.header.voi_source == "window"
+
+
+def test_a_deflated_frame_gives_back_its_words(tmp_path):
+    for shape, dtype in (((40, 30), np.uint16), ((7, 9), np.uint8)):
+        words = np.random.default_rng(1).integers(0, 200, shape).astype(dtype)
+        assert (decoded(write_deflated_frame(tmp_path / "a.dcm", words), str(tmp_path)) == words).all()
 
 
 def test_signed_pixels_survive_jpeg_2000(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from mammogram_viewer.cli.lock import DataDirLock, explain_os_error, prepare_dat
 from mammogram_viewer.cli.parts import ApiPart, ProgramPart, local_host, port_is_free
 from mammogram_viewer.cli.supervisor import Part, StopRequested, Supervisor
 from mammogram_viewer.foundation.errors import StartupProblem
-from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.foundation.settings import MIB, Settings
 
 # A killed predecessor's API may hold the port while it ends.
 _PORT_WAIT_SECONDS = 15.0
@@ -226,6 +227,10 @@ def greeting(settings: Settings, started: _Started) -> str:
     ]
     if started.migrations:
         lines.append(f"  Database   {len(started.migrations)} migrations applied")
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < settings.min_free_bytes:
+        limit = settings.min_free_bytes // MIB
+        lines += ["", f"  Warning    Only {free // MIB} MiB are free; uploads are refused below {limit} MiB."]
     lines += ["", "  Example mammograms: `mammogram-viewer demo`.  Trouble: `mammogram-viewer doctor`."]
     lines += ["  Ctrl-C stops everything.", ""]
     return "\n".join(lines)

@@ -82,17 +82,20 @@ class Supervisor:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_stop_signal)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._former_wakeup = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        self._former_handlers = {
+            signal.SIGINT: signal.signal(signal.SIGINT, self._on_stop_signal),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, self._on_stop_signal),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, self._on_stop_signal),
+            signal.SIGCHLD: signal.signal(signal.SIGCHLD, lambda *_: None),
+        }
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop_all()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(self._former_wakeup)
+        for number, handler in self._former_handlers.items():
+            signal.signal(number, handler)
         os.close(self._wake_read)
         os.close(self._wake_write)
         self._own_log.close()

@@ -5,7 +5,6 @@ renamed). The server never outlives us (children.py). The caller holds the lock 
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import signal
@@ -207,7 +206,8 @@ class EmbeddedPostgres:
 
 def explain(output: str, data_dir: Path) -> str | None:
     """One line that names the mend, for the troubles that a server's output lets us recognise."""
-    if "No space left on device" in output or os.strerror(errno.ENOSPC) in output:
+    # "wrote only": PostgreSQL's words for a write that the disk took in part.
+    if any(words in output for words in ("No space left on device", "Disk quota exceeded", "wrote only")):
         return f"The disk that holds {data_dir} is full. Free some space, or set DATA_DIR to a larger disk."
     if "Permission denied" in output or "Read-only file system" in output:
         return f"The embedded server cannot write below {data_dir}. Give it to this user, or set DATA_DIR."

@@ -40,7 +40,8 @@ function Bar({ count, ids, images }: BarProps) {
     { id: 'unselect', title: 'Clear the selection', group: 'Gallery', keys: ['Escape'], run: clearSelection },
   ])
   const troubled = images.filter((image) => image.status === 'failed')
-  const mayDelete = me?.capabilities.upload ?? false
+  // Others' images only an administrator may delete.
+  const mayDelete = me?.capabilities.administer || images.every((image) => image.userId === me?.user.id)
   return (
     <div className={styles.bar} role="toolbar" aria-label="Selected images">
       <strong aria-live="polite">{formatCount(count)} selected</strong>

@@ -53,7 +53,11 @@ export function Tile({ image, index, filters, grid, isSelected, isSelecting, onT
         </span>
         <span className={styles.caption}>{image.patientId ?? image.originalName}</span>
       </Link>
-      {chip ? <span className={styles.chip}>{chip}</span> : null}
+      {chip ? (
+        <span className={styles.chip} data-side={image.laterality ?? undefined}>
+          {chip}
+        </span>
+      ) : null}
       <Marks image={image} />
       <button
         type="button"

@@ -7,7 +7,14 @@ import { deleteImage } from '@/shared/api/images'
 import { meQuery, queryClient } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
-import { sideInWords, sourceInWords, statusInWords } from '@/shared/format/image'
+import {
+  hasEstimatedWindow,
+  sideInWords,
+  sourceInWords,
+  statusInWords,
+  warningInWords,
+  windowInWords,
+} from '@/shared/format/image'
 import { formatCount, formatMegabytes } from '@/shared/format/numbers'
 import { Button, buttonClass } from '@/shared/ui/Button'
 import { ConfirmDialog } from '@/shared/ui/Dialog'
@@ -65,12 +72,12 @@ function Warnings({ image }: { image: ImageDetail }) {
           Raw data of the detector: not meant for reading.
         </Notice>
       ) : null}
-      {image.voiSource === 'none' ? (
+      {hasEstimatedWindow(image) ? (
         <Notice kind="working">No window in the file: shown with an estimated one.</Notice>
       ) : null}
       {image.warnings.map((warning) => (
         <Notice key={warning} kind="plain">
-          {warning}
+          {warningInWords(warning)}
         </Notice>
       ))}
     </>
@@ -132,7 +139,7 @@ function MammogramFacts({ image }: { image: ImageDetail }) {
         ['Frames', (image.numberOfFrames ?? 1) > 1 ? String(image.numberOfFrames) : null],
         ['Bits', image.dicom?.bitsStored ? String(image.dicom.bitsStored) : null],
         ['Greyscale', image.dicom?.photometricInterpretation],
-        ['Window', image.voiSource === 'none' ? 'estimated' : image.voiSource],
+        ['Window', windowInWords(image.voiSource)],
         ['Intent', image.presentationIntentType],
       ]}
     />

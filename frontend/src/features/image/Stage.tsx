@@ -12,7 +12,7 @@ import {
 } from 'lucide-react'
 import type { ImageFilters } from '@/shared/api/imageFilters'
 import type { ImageDetail } from '@/shared/api/types'
-import { describeImage } from '@/shared/format/image'
+import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
 import { IconButton, iconButtonClass } from '@/shared/ui/Button'
 import { Tooltip } from '@/shared/ui/Tooltip'
@@ -176,7 +176,7 @@ function Marks({ image }: { image: ImageDetail }) {
   const marks: string[] = []
   if (image.presentationIntentType === 'FOR PROCESSING') marks.push('FOR PROCESSING')
   if (image.conflictsWith !== null) marks.push('SAME UID, OTHER PIXELS')
-  if (image.voiSource === 'none') marks.push('ESTIMATED WINDOW')
+  if (hasEstimatedWindow(image)) marks.push('ESTIMATED WINDOW')
   return marks.length === 0 ? null : (
     <ul className={styles.marks}>
       {marks.map((mark) => (

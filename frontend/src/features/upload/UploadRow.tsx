@@ -20,7 +20,8 @@ const TONES: Record<UploadState, StatusTone> = {
 
 export function UploadRow({ item }: { item: UploadItem }) {
   const imageId = item.parts.length === 1 ? item.parts[0]?.imageId : undefined
-  const canRetry = item.state === 'failed' || item.state === 'refused' || item.state === 'rejected'
+  // What the server does not take, or cannot decode, it will not take the second time either.
+  const canRetry = item.state === 'failed'
   return (
     <div className={styles.row} data-testid="upload-row" data-state={item.state}>
       <div className={styles.words}>

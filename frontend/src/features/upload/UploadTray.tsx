@@ -91,7 +91,7 @@ function Overall({ uploads: { totals, bytesPerSecond } }: { uploads: UploadSnaps
   return (
     <div className={styles.overall}>
       <ProgressBar label="All uploads" value={share} tone={isSending ? 'accent' : 'working'} />
-      <p className={styles.facts}>{facts.filter(Boolean).join(' · ')}</p>
+      <p className={`tabular ${styles.facts}`}>{facts.filter(Boolean).join(' · ')}</p>
     </div>
   )
 }

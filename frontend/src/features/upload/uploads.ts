@@ -264,7 +264,7 @@ export function retryUpload(id: number): void {
 
 export function retryAllUploads(): void {
   for (const item of items) {
-    if (item.state === 'failed' || (item.state === 'refused' && files.has(item.id))) retryUpload(item.id)
+    if (item.state === 'failed') retryUpload(item.id)
   }
 }
 

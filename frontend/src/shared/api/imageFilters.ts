@@ -53,6 +53,13 @@ export function countFilters(filters: ImageFilters): number {
   return NAMES.filter((name) => filters[name] !== undefined).length
 }
 
+/** For the server: the days of the URL are the reader's own, from midnight to midnight. */
 export function toListQuery(filters: ImageFilters): Record<string, string | undefined> {
-  return { ...filters }
+  return { ...filters, from: startOfDay(filters.from, 0), to: startOfDay(filters.to, 1) }
+}
+
+function startOfDay(day: string | undefined, later: number): string | undefined {
+  const [year, month, date] = (day ?? '').split('-').map(Number)
+  if (!year || !month || !date) return undefined
+  return new Date(year, month - 1, date + later).toISOString()
 }

@@ -1,5 +1,5 @@
 import { request, withQuery } from '@/shared/api/client'
-import type { ImageFilters } from '@/shared/api/imageFilters'
+import { type ImageFilters, toListQuery } from '@/shared/api/imageFilters'
 import type { ImageDetail, ImagePage } from '@/shared/api/types'
 
 export interface PageRequest {
@@ -14,7 +14,7 @@ export function fetchImagePage(
   signal?: AbortSignal,
 ): Promise<ImagePage> {
   return request<ImagePage>(
-    withQuery('/api/images', { useCursor: true, limit, cursor, direction, ...filters }),
+    withQuery('/api/images', { useCursor: true, limit, cursor, direction, ...toListQuery(filters) }),
     {
       signal,
     },

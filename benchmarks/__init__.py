@@ -1,0 +1,2 @@
+"""Measurements of the running product beside plain peers, on this machine, by public tools. docs/benchmarks.md reads
+the results."""

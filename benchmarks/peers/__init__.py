@@ -1,0 +1,1 @@
+"""What the product is compared with: the least program that does the same work."""

@@ -27,7 +27,7 @@ def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warning
     `warnings`."""
     assert found.pixels is not None
     if not found.syntax.encapsulated:
-        return _read(found.stream, found.pixels.offset + index * pixels.native_frame_bytes, pixels.native_frame_bytes)
+        return _read_native(found, found.pixels, pixels.native_frame_bytes, index)
     fragments = _frame_fragments(found, found.pixels, pixels.frames, index)
     frame = b"".join(_read(found.stream, offset, byte_count) for offset, byte_count in fragments)
     if frame.startswith(JP2_SIGNATURE) and found.syntax.codec in ("j2k", "htj2k"):
@@ -36,6 +36,17 @@ def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warning
         frame = frame[max(frame.find(b"\xff\x4f\xff\x51"), 0) :]
     check_codestream(found, pixels, frame, warnings)
     return frame
+
+
+def _read_native(found: DicomObject, element: PixelElement, byte_count: int, index: int) -> bytes:
+    start = index * byte_count
+    if found.syntax.little_endian or element.vr != "OW" or found.dataset.get("BitsAllocated") != 8:
+        return _read(found.stream, element.offset + start, byte_count)
+    # Bytes in big-endian OW are swapped in pairs (PS3.5 7.3), also across frames of odd length.
+    first, last = start // 2 * 2, (start + byte_count + 1) // 2 * 2
+    swapped = bytearray(_read(found.stream, element.offset + first, last - first))
+    swapped[::2], swapped[1::2] = swapped[1::2], swapped[::2]
+    return bytes(swapped[start - first : start - first + byte_count])
 
 
 def _read(stream: BinaryIO, offset: int, byte_count: int) -> bytes:

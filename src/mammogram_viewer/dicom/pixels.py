@@ -58,7 +58,7 @@ class PixelDescription:
 def describe_pixels(found: DicomObject, limits: RenderLimits) -> PixelDescription:
     """The checked description; Refused when the object is no image, over a budget, or contradicts itself."""
     dataset = found.dataset
-    sop_class_uid = values.text(dataset, "SOPClassUID") or ""
+    sop_class_uid = values.text(dataset, "SOPClassUID") or values.text(found.file_meta, "MediaStorageSOPClassUID") or ""
     if found.pixels is None:
         raise Refused("not_an_image_object" if sop_class_uid.startswith(_NO_IMAGES) else "no_pixel_data")
     if not found.syntax.codec:

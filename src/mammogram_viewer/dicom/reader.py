@@ -9,7 +9,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +46,7 @@ PYDICOM_TROUBLE = (
     InvalidDicomError, )  # fmt: skip
 BULKY_BYTES = 8 * 1024 * 1024  # a top-level value larger than this is reported, not parsed
 INFLATE_CHUNK_BYTES = 1024 * 1024
+_FIRST_TAGS = frozenset({(0x0008, element) for element in (0x0000, 0x0001, 0x0005, 0x0008, 0x0016, 0x0018)})
 META_BYTES = 64 * 1024  # the file meta group is a few hundred bytes
 
 config.settings.reading_validation_mode = config.IGNORE
@@ -91,9 +92,11 @@ def _find_start(stream: BinaryIO) -> tuple[int, list[str]]:
         return 132, []
     if head[:4] in (b"\x02\x00\x00\x00", b"\x02\x00\x10\x00") and head[4:6] in (b"UL", b"UI"):
         return 0, ["missing_preamble"]
-    if head[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x16\x00") and (
-        head[4:6] in KNOWN_VRS or head[6:8] == b"\x00\x00"
-    ):
+    group, element = struct.unpack_from("<HH", head) if len(head) > 8 else (0, 0)
+    if group == 0x0800:  # group 0008 in big endian
+        group, element = 0x0008, int.from_bytes(head[2:4], "big")
+    # Data sets begin with one of these; implicit VR has the high half of a small length where VRs stand.
+    if (group, element) in _FIRST_TAGS and (head[4:6] in KNOWN_VRS or head[6:8] == b"\x00\x00"):
         return 0, ["missing_preamble", "missing_file_meta"]
     raise Refused("not_dicom")
 
@@ -136,12 +139,14 @@ def _choose_syntax(stream: BinaryIO, position: int, file_meta: Dataset, warnings
             return transfer_syntax(EXPLICIT_BIG_ENDIAN)
         return transfer_syntax(EXPLICIT_LITTLE_ENDIAN if explicit else IMPLICIT_LITTLE_ENDIAN)
     syntax = transfer_syntax(declared)
-    if syntax.uid == EXPLICIT_LITTLE_ENDIAN and not explicit and first[6:8] == b"\x00\x00":
+    if syntax.deflated or not syntax.little_endian:
+        return syntax
+    if not syntax.implicit and not explicit and first[6:8] == b"\x00\x00":
         warnings.append("elements_are_implicit_vr")
-        return transfer_syntax(IMPLICIT_LITTLE_ENDIAN)
-    if syntax.uid == IMPLICIT_LITTLE_ENDIAN and explicit:
+        return replace(syntax, implicit=True)
+    if syntax.implicit and explicit:
         warnings.append("elements_are_explicit_vr")
-        return transfer_syntax(EXPLICIT_LITTLE_ENDIAN)
+        return replace(syntax, implicit=False)
     return syntax
 
 

@@ -7,6 +7,7 @@ out as RGB. Decoders may crash on hostile input, so this runs in the disposable 
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -20,6 +21,8 @@ from mammogram_viewer.dicom.syntaxes import TransferSyntax
 from mammogram_viewer.foundation.reasons import Refused
 from mammogram_viewer.imaging.colour import unpack_422, ybr_full_to_rgb
 
+# APP0 JFIF (always YCbCr), or an APP14 Adobe segment of full length; libjpeg passes over a shorter one.
+_COLOUR_MARKER = re.compile(rb"\xff\xe0..JFIF\0|\xff\xee\0[\x0e-\xff]Adobe", re.DOTALL)
 Words = npt.NDArray[np.unsignedinteger]
 
 
@@ -113,8 +116,10 @@ def _rle(frame: bytes, pixels: PixelDescription) -> Words:
 
 
 def _jpeg(frame: bytes, pixels: PixelDescription) -> Any:
-    """libjpeg-turbo; the header says the colour space, because JPEG markers in DICOM often do not."""
+    """libjpeg-turbo. A JFIF or Adobe marker says the colour space; where there is none, the header does."""
     if pixels.samples_per_pixel == 1:
+        return imagecodecs.jpeg8_decode(frame)
+    if _COLOUR_MARKER.search(frame, 0, 4096):
         return imagecodecs.jpeg8_decode(frame)
     colorspace = "RGB" if pixels.photometric_interpretation == "RGB" else "YCBCR"
     return imagecodecs.jpeg8_decode(frame, colorspace=colorspace, outcolorspace="RGB")

@@ -28,6 +28,7 @@ from mammogram_viewer.imaging.render import Rejected, Rendered, RenderLimits, re
 from mammogram_viewer.synthetic.encode import encode_frame
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, write_mammogram
 from unit.dicom.builders import (
+    BIG_ENDIAN,
     IMPLICIT,
     NATIVE_SYNTAXES,
     WRITTEN_SYNTAXES,
@@ -276,7 +277,7 @@ def test_an_unknown_transfer_syntax_is_refused_with_its_header(tmp_path):
 
 
 def test_missing_preamble_and_file_meta_are_forgiven_where_the_meaning_is_certain(tmp_path):
-    for uid in (EXPLICIT_LITTLE_ENDIAN, IMPLICIT):
+    for uid in (EXPLICIT_LITTLE_ENDIAN, IMPLICIT, BIG_ENDIAN):
         path = Path(write(tmp_path / "a.dcm", image_dataset(WORDS, transfer_syntax_uid=uid)))
         whole = path.read_bytes()
         (length,) = struct.unpack_from("<L", whole, 140)
@@ -344,3 +345,17 @@ def test_a_deflated_frame_that_is_not_what_the_header_says_is_refused(tmp_path):
         ({"Columns": 15}, "codestream_mismatch"),
     ):
         assert code_of(write_deflated_frame(path, WORDS, **attributes)) == code
+
+
+def test_elements_in_the_other_vr_form_than_declared_are_read_with_a_warning(tmp_path):
+    for uid, other, warning in (
+        (EXPLICIT_LITTLE_ENDIAN, IMPLICIT, "elements_are_implicit_vr"),
+        (IMPLICIT, EXPLICIT_LITTLE_ENDIAN, "elements_are_explicit_vr"),
+    ):
+        declared = Path(write(tmp_path / "a.dcm", image_dataset(WORDS, transfer_syntax_uid=uid))).read_bytes()
+        written = Path(write(tmp_path / "b.dcm", image_dataset(WORDS, transfer_syntax_uid=other))).read_bytes()
+        meta, body = (144 + struct.unpack_from("<L", content, 140)[0] for content in (declared, written))
+        (tmp_path / "c.dcm").write_bytes(declared[:meta] + written[body:])
+        found = answer(tmp_path / "c.dcm")
+        assert isinstance(found, Rendered), found
+        assert warning in found.header.warnings

@@ -293,3 +293,20 @@ def test_windows_of_functional_groups_apply_to_the_frame_that_is_shown():
         picture = cv2.imread(folder + "/png8.png", cv2.IMREAD_UNCHANGED)
     assert picture.reshape(-1).tolist() == list(range(256))
     assert rendered.header.number_of_frames == 3
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
+def test_the_narrowest_window_is_a_step(function):
+    words = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for center, first_white in ((100, 100), (100.5, 101)):
+        width = 1 if function == "LINEAR" else 2**-8
+        picture, _ = shown(words, WindowCenter=center, WindowWidth=width, VOILUTFunction=function)
+        expected = [
+            standard.nearest(standard.window(Fraction(x), Fraction(center), Fraction(width), function))
+            if width != 1
+            else (0 if x <= center - 0.5 else 255)
+            for x in range(256)
+        ]
+        assert picture.reshape(-1).tolist() == expected
+        assert expected[first_white] > 0
+        assert expected[first_white - 1] == 0

@@ -15,7 +15,7 @@ from mammogram_viewer.imaging.decode import decode_frame
 from mammogram_viewer.imaging.render import Rejected, Rendered, render_original
 from mammogram_viewer.synthetic.encode import LOSSY, encode_frame
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, stored_words, write_mammogram
-from unit.dicom.builders import WRITTEN_SYNTAXES, image_dataset, write, write_deflated_frame
+from unit.dicom.builders import BIG_ENDIAN, WRITTEN_SYNTAXES, image_dataset, write, write_deflated_frame
 
 
 def decoded(source: str, folder: str, index: int = 0) -> np.ndarray:
@@ -115,3 +115,24 @@ def test_rle_segments_that_do_not_fill_the_frame_are_refused(tmp_path):
     answer = render_original(write(tmp_path / "image.dcm", ds), str(tmp_path), "dicom", RenderLimits())
     assert isinstance(answer, Rejected)
     assert answer.code == "codestream_mismatch"
+
+
+def test_bytes_in_big_endian_words_are_put_in_order_in_every_frame(tmp_path):
+    stack = np.random.default_rng(6).integers(0, 256, (3, 5, 7), np.uint8)  # frames of odd length
+    ds = image_dataset(stack[0], transfer_syntax_uid=BIG_ENDIAN)
+    ds.NumberOfFrames = 3
+    ds.PixelData = np.frombuffer(stack.tobytes() + b"\0", "<u2").astype(">u2").tobytes()
+    ds["PixelData"].VR = "OW"
+    source = write(tmp_path / "a.dcm", ds)
+    for index, frame in enumerate(stack):
+        assert (decoded(source, str(tmp_path), index) == frame).all()
+
+
+def test_a_jpeg_that_says_its_colour_space_is_believed_over_the_header(tmp_path):
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[:] = (200, 40, 30)
+    jfif = imagecodecs.jpeg8_encode(red, 95)
+    assert b"JFIF" in jfif
+    ds = image_dataset(red, transfer_syntax_uid=JPEG_BASELINE, frames=[jfif], PhotometricInterpretation="RGB")
+    words = decoded(write(tmp_path / "a.dcm", ds), str(tmp_path))
+    assert np.abs(words.astype(int) - red).max() <= 3

@@ -109,5 +109,5 @@ def _readable(line: str) -> str:
         fields = " ".join(f"{name}={value}" for name, value in entry.items() if name not in _SHOWN_FIRST)
         text = f"{entry['at'][11:23]} {entry['part']:<8} {entry['level']:<7} {entry['event']} {fields}".rstrip()
         return f"{text}\n{entry['exception']}" if entry.get("exception") else text
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):  # not a line of ours
         return line

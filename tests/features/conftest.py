@@ -1,30 +1,3 @@
-"""A running product for each file of feature tests, on an emptied database."""
+"""These tests meet the running product."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import redis
-from conftest import Servers, empty_database
-from product import Product, add_people, running
-
-
-@pytest.fixture(scope="module")
-async def people_database(migrated_database: str, servers: Servers) -> str:
-    """Emptied, with one user of each role; Redis flushed."""
-    await empty_database(migrated_database)
-    await add_people(migrated_database)
-    client = redis.Redis.from_url(servers.redis_url)
-    client.flushall()
-    client.close()
-    return migrated_database
-
-
-@pytest.fixture(scope="module")
-def product(people_database: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """API and worker as processes of their own."""
-    folder: Path = tmp_path_factory.mktemp("product data")
-    with running(Product(folder, people_database, servers.redis_url), "api", "worker") as started:
-        yield started
+from product_fixtures import own_database, people_database, product  # noqa: F401 - fixtures are found by name

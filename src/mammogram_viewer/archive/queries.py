@@ -287,6 +287,22 @@ async def list_known_keys(db: Database, keys: list[str]) -> set[str]:
     return {row["storage_key"] for row in rows}
 
 
+async def list_originals_after(db: Database, image_id: int, limit: int) -> list[asyncpg.Record]:
+    """id, storage_key, byte_count and sha256 in the order of ids."""
+    return await db.fetch(
+        "SELECT id, storage_key, byte_count, sha256 FROM images WHERE id > $1 ORDER BY id LIMIT $2", image_id, limit
+    )
+
+
+async def list_renditions_after(db: Database, rendition_id: int, limit: int) -> list[asyncpg.Record]:
+    """id, image_id, storage_key and byte_count in the order of ids."""
+    return await db.fetch(
+        "SELECT id, image_id, storage_key, byte_count FROM renditions WHERE id > $1 ORDER BY id LIMIT $2",
+        rendition_id,
+        limit,
+    )
+
+
 async def find_rendition(db: Database, image_id: int, kind: str) -> StoredFile | None:
     """The rendition of the recipe that is shown."""
     row = await db.fetchrow(

@@ -31,7 +31,7 @@ async def remove_orphans(db: asyncpg.Pool, storage: Storage, *, older_than_secon
     than any upload or render can last, so that what is being made is never touched."""
     removed = 0
     for prefix in ("originals", "renditions"):
-        for batch in _batched(storage.list_keys(prefix, older_than_seconds=older_than_seconds), _BATCH):
+        for batch in batched(storage.list_keys(prefix, older_than_seconds=older_than_seconds), _BATCH):
             orphans = sorted(set(batch) - await queries.list_known_keys(db, batch))
             await storage.delete(orphans)
             removed += len(orphans)
@@ -40,6 +40,7 @@ async def remove_orphans(db: asyncpg.Pool, storage: Storage, *, older_than_secon
     return removed
 
 
-def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:
+def batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:
+    """The keys in lists of at most `size`."""
     while batch := list(itertools.islice(keys, size)):
         yield batch

@@ -30,7 +30,7 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
     errors.Unavailable: 503,
     errors.StorageFull: 507,
 }
-_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+_AWAY = (asyncpg.InterfaceError, OSError, TimeoutError)
 _FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_content_type"}
 
 
@@ -54,7 +54,7 @@ def problem(
     )
 
 
-def expected_problem(request: Request[Any, Any, Any], error: errors.MammogramViewerError) -> Response[Any]:
+def expected_problem(_request: Request[Any, Any, Any], error: errors.MammogramViewerError) -> Response[Any]:
     """An error of our own tree."""
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     headers = {}
@@ -65,7 +65,7 @@ def expected_problem(request: Request[Any, Any, Any], error: errors.MammogramVie
     return problem(status, error.code, error.detail, headers=headers, extra=error.extra)
 
 
-def framework_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses: bad parameters, unknown paths, wrong methods."""
     if isinstance(error, ValidationException):
         # A body that is no JSON at all is malformed; readable but wrong values are invalid.
@@ -86,7 +86,7 @@ def framework_problem(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A dependency that is away is 503 with the mend; the rest is our fault, logged in full, told in brief."""
-    if isinstance(error, _AWAY) or (isinstance(error, asyncpg.PostgresError) and _server_is_going(error)):
+    if _is_away(error):
         log.warning("dependency_away", extra={"problem": type(error).__name__, "path": request.scope["path"]})
         return problem(
             503,
@@ -98,9 +98,16 @@ def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Res
     return problem(500, "internal_error", "Something went wrong on our side. It has been logged.")
 
 
-def _server_is_going(error: asyncpg.PostgresError) -> bool:
-    """57P01..03 shutting down or starting, 53300 too many connections."""
-    return getattr(error, "sqlstate", None) in {"57P01", "57P02", "57P03", "53300"}
+def _is_away(error: Exception) -> bool:
+    """A connection that is refused, breaks, or is used just after it broke."""
+    if isinstance(error, asyncpg.PostgresError):
+        # 57P01..03 shutting down or starting, 53300 too many connections.
+        going = getattr(error, "sqlstate", None) in {"57P01", "57P02", "57P03", "53300"}
+        return going or isinstance(error, asyncpg.PostgresConnectionError)
+    if isinstance(error, RuntimeError):
+        # uvloop's word for writing to a transport that the server's death has closed under us.
+        return str(error).startswith("unable to perform operation on <")
+    return isinstance(error, _AWAY)
 
 
 handlers = {

@@ -1,0 +1,45 @@
+"""`mammogram-viewer verify`: storage against the database, with a progress bar and a line for each fault."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress
+
+from mammogram_viewer.adapters.database.locate import database_dsn
+from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.adapters.storage.local import LocalStorage
+from mammogram_viewer.archive.verify import Finding, find_orphans, verify_originals, verify_renditions
+from mammogram_viewer.foundation.settings import Settings
+
+_SENTENCES = {
+    "missing": "the original is gone from storage; restore it from a backup",
+    "changed": "the original's bytes have changed; restore it from a backup",
+    "missing_rendition": "a rendition is gone; retry the image's job to make it again",
+    "orphan": "no row speaks of this file; the reconciler removes it",
+}
+_ORPHAN_SECONDS = 3600
+
+
+async def verify(settings: Settings) -> bool:
+    """True when everything is as it should be."""
+    console = Console()
+    findings: list[Finding] = []
+    db = await open_pool(database_dsn(settings), size=2, application_name="mammogram-viewer verify")
+    try:
+        storage = LocalStorage(settings.storage_dir)
+        total = await db.fetchval("SELECT count(*) FROM images")
+        with Progress(console=console) as progress:
+            bar = progress.add_task("Originals", total=total)
+            async for finding in verify_originals(db, storage):
+                progress.advance(bar)
+                if finding is not None:
+                    findings.append(finding)
+        findings += [finding async for finding in verify_renditions(db, storage)]
+        findings += [finding async for finding in find_orphans(db, storage, older_than_seconds=_ORPHAN_SECONDS)]
+    finally:
+        await db.close()
+    for finding in findings:
+        image = "" if finding.image_id is None else f"image {finding.image_id}, "
+        console.print(f"✗ {finding.fault}: {image}{finding.storage_key}: {_SENTENCES[finding.fault]}", soft_wrap=True)
+    console.print(f"{total} originals checked, {len(findings)} faults. Nothing was changed.")
+    return not findings

@@ -109,13 +109,16 @@ def test_guess_at_an_unknown_account_costs_what_one_at_a_known_account_costs() -
 
 
 async def test_at_most_two_hashes_run_at_once_and_the_queue_is_bounded() -> None:
-    running, most, gate, lock = 0, 0, threading.Event(), threading.Lock()
+    running, most, lock = 0, 0, threading.Lock()
+    gate, two_are_running = threading.Event(), threading.Event()
 
     def slow_hash(_password: str) -> str:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
+        if most == 2:
+            two_are_running.set()
         gate.wait(5)
         with lock:
             running -= 1
@@ -127,6 +130,7 @@ async def test_at_most_two_hashes_run_at_once_and_the_queue_is_bounded() -> None
         tasks = [asyncio.create_task(passwords.hash_password(settings, "x")) for _ in range(6)]
         done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         assert [type(task.exception()) for task in done] == [Unavailable]
+        assert await asyncio.to_thread(two_are_running.wait, 5)
         gate.set()
         assert await asyncio.gather(*waiting) == ["hash"] * 5
     assert most == 2

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from conftest import Servers, empty_database
-from product import Product, add_people, running
 
+from conftest import Servers, empty_database
 from mammogram_viewer.adapters.database.migrate import apply_migrations
+from product import Product, add_people, running
 
 
 @pytest.fixture(scope="module")

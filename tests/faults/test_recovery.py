@@ -15,15 +15,15 @@ import httpx
 import psutil
 import pytest
 import redis
+
 from builders import dicom_bytes, png_bytes
 from conftest import Servers
-from product import FAST, PASSWORD, Product, add_people, free_port, running
-
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive.removals import empty_removals, remove_orphans
 from mammogram_viewer.archive.verify import find_orphans, verify_originals, verify_renditions
 from mammogram_viewer.foundation.crash_points import CRASH_POINTS
+from product import FAST, PASSWORD, Product, add_people, free_port, running
 
 
 async def assert_invariants(database_url: str, storage_dir: Path, acknowledged: dict[int, bytes]) -> None:
@@ -155,10 +155,10 @@ def child(serve: subprocess.Popen[bytes], word: str) -> psutil.Process | None:
     """The supervised child whose command line ends in, or names, the word."""
     for process in psutil.Process(serve.pid).children():
         try:
-            words = process.cmdline()
+            words, name = process.cmdline(), process.name()
         except psutil.Error:
             continue
-        if words and (words[-1] == word or word in Path(words[0]).name):
+        if name.startswith(word) or (words and words[-1] == word):
             return process
     return None
 

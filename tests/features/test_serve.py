@@ -288,7 +288,7 @@ def test_logs_of_all_parts_are_shown_in_the_order_of_their_times(served):
     assert command(served.data_dir, "logs", "--part", "nobody").returncode == 2
 
 
-@pytest.mark.parametrize("name", ["serve", "api", "worker", "migrate", "doctor", "logs"])
+@pytest.mark.parametrize("name", ["serve", "api", "worker", "migrate", "doctor", "logs", "verify", "demo"])
 def test_help_of_every_command_has_an_example(tmp_path, name):
     answer = command(tmp_path / "data", name, "--help")
     assert answer.returncode == 0

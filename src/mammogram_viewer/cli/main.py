@@ -4,8 +4,6 @@ Imports inside the commands keep the start fast: `serve` must not load what only
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -123,6 +121,19 @@ def doctor() -> None:
 
 
 @app.command()
+def verify() -> None:
+    """Walk storage against the database: every original there and byte-identical. Repairs nothing.
+
+    Example: `mammogram-viewer verify && echo all is well`"""
+    import asyncio
+
+    from mammogram_viewer.cli.verify import verify as run
+
+    if not asyncio.run(run(settings_from_environment())):
+        raise typer.Exit(1)
+
+
+@app.command()
 def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new lines.")] = False,
     part: Annotated[str | None, typer.Option(help="serve, api, worker, postgres or redis; default: all.")] = None,
@@ -142,12 +153,12 @@ def _offer_further_commands(arguments: list[str]) -> None:
         command.callback.__name__ for command in app.registered_commands if command.callback
     }:
         return
-    if importlib.util.find_spec("mammogram_viewer.cli.users"):
-        users = importlib.import_module("mammogram_viewer.cli.users")
-        app.add_typer(users.user_app, name="user")
-        app.add_typer(users.token_app, name="token")
-    if importlib.util.find_spec("mammogram_viewer.cli.demo"):
-        app.command()(importlib.import_module("mammogram_viewer.cli.demo").demo)
+    from mammogram_viewer.cli.demo import demo
+    from mammogram_viewer.cli.users import token_app, user_app
+
+    app.command()(demo)
+    app.add_typer(user_app, name="user")
+    app.add_typer(token_app, name="token")
 
 
 def exit_code_of(error: errors.MammogramViewerError) -> int:

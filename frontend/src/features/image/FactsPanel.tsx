@@ -55,6 +55,8 @@ export function FactsPanel({ image, onDeleted }: { image: ImageDetail; onDeleted
   )
 }
 
+const SAID_ABOVE = new Set(['for_processing'])
+
 function Warnings({ image }: { image: ImageDetail }) {
   return (
     <>
@@ -75,11 +77,13 @@ function Warnings({ image }: { image: ImageDetail }) {
       {hasEstimatedWindow(image) ? (
         <Notice kind="working">No window in the file: shown with an estimated one.</Notice>
       ) : null}
-      {image.warnings.map((warning) => (
-        <Notice key={warning} kind="plain">
-          {warningInWords(warning)}
-        </Notice>
-      ))}
+      {image.warnings
+        .filter((code) => !SAID_ABOVE.has(code))
+        .map((warning) => (
+          <Notice key={warning} kind="plain">
+            {warningInWords(warning)}
+          </Notice>
+        ))}
     </>
   )
 }

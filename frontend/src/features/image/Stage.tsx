@@ -1,15 +1,6 @@
 import { type ReactNode, useMemo, useRef, useState } from 'react'
 import { Link } from '@tanstack/react-router'
-import {
-  ArrowLeft,
-  ChevronLeft,
-  ChevronRight,
-  Maximize,
-  PanelRight,
-  Scan,
-  ZoomIn,
-  ZoomOut,
-} from 'lucide-react'
+import { ArrowLeft, ChevronLeft, ChevronRight, Maximize, PanelRight, ZoomIn, ZoomOut } from 'lucide-react'
 import type { ImageFilters } from '@/shared/api/imageFilters'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
@@ -46,7 +37,13 @@ export function Stage(props: StageProps) {
   return (
     <section className={styles.stage} aria-label="Picture">
       <Toolbar {...props} controls={isShown ? controls : null} />
-      <div ref={pane} className={styles.pane} data-testid="pane" data-loaded={natural !== null || undefined}>
+      <div
+        ref={pane}
+        className={styles.pane}
+        data-testid="pane"
+        data-loaded={natural !== null || undefined}
+        data-fitted={controls.isFitted || undefined}
+      >
         {isShown && image.links.png !== null ? (
           <>
             <img
@@ -165,7 +162,7 @@ function ZoomButtons({ controls }: { controls: ViewportControls }) {
         <Maximize />
       </IconButton>
       <IconButton label="1:1, one image pixel on one screen pixel" keys="1" onClick={controls.actualSize}>
-        <Scan />
+        <span className={styles.ratio}>1:1</span>
       </IconButton>
     </div>
   )

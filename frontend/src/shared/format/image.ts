@@ -84,6 +84,7 @@ const WARNINGS: Record<string, string> = {
   unusable_colour_profile: 'The colour profile of the picture cannot be used; colours may be off.',
   broken_lookup_table: 'A lookup table in the file is broken and was not applied.',
   lookup_table_bits_corrected: 'A lookup table in the file names a wrong depth; it was corrected.',
+  broken_overlay: 'An overlay in the file is broken and is not shown.',
   rescale_slope_zero: 'The rescale slope in the file is zero; it was not applied.',
   unknown_voi_lut_function: 'The file names an unknown window function; a linear window was used.',
   window_width_not_allowed: 'A window in the file has a width that is not allowed; it was not used.',

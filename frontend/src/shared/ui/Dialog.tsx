@@ -25,6 +25,7 @@ export function Dialog({ isOpen, onClose, title, description, isWide, children }
         <div className={styles.backdrop} aria-hidden="true" />
         <Primitive.Content
           className={`${styles.content} ${isWide ? styles.wide : ''}`}
+          onOpenAutoFocus={focusFirstField}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <header className={styles.head}>
@@ -47,6 +48,15 @@ export function Dialog({ isOpen, onClose, title, description, isWide, children }
       </Primitive.Portal>
     </Primitive.Root>
   )
+}
+
+/** The first field, else the dialog itself: the close button would only open its tooltip. */
+function focusFirstField(event: Event): void {
+  const dialog = event.currentTarget
+  if (!(dialog instanceof HTMLElement)) return
+  event.preventDefault()
+  const field = dialog.querySelector<HTMLElement>('input:not([hidden]):not(:disabled), select:not(:disabled)')
+  ;(field ?? dialog).focus()
 }
 
 interface ConfirmProps {

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { countFilters, filtersKey, readImageFilters, toListQuery } from '@/shared/api/imageFilters'
+
+test('unknown names and values in a URL are ignored', () => {
+  expect(readImageFilters({ status: 'ready', fileType: 'exe', colour: 'red', q: ' ' })).toEqual({
+    status: 'ready',
+  })
+})
+
+test('the same filters give the same key in any order', () => {
+  expect(filtersKey({ q: '0042', view: 'CC' })).toBe(filtersKey({ view: 'CC', q: '0042' }))
+  expect(filtersKey({ q: 'CC' })).not.toBe(filtersKey({ view: 'CC' }))
+})
+
+test('empty filters count as none', () => {
+  expect(countFilters({})).toBe(0)
+  expect(countFilters({ view: undefined, laterality: 'R' })).toBe(1)
+})
+
+test('the days of the URL are whole days of the reader, the last one included', () => {
+  const query = toListQuery({ from: '2026-11-23', to: '2026-11-23' })
+  expect(query.from).toBe(new Date(2026, 10, 23).toISOString())
+  expect(query.to).toBe(new Date(2026, 10, 24).toISOString())
+  expect(toListQuery({ from: 'yesterday' }).from).toBeUndefined()
+})

@@ -39,6 +39,14 @@ class Principal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """The principal behind a cookie or token. `is_stale`: its last use was noted long enough ago to note it again."""
+
+    principal: Principal
+    is_stale: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class User:
     """One account as people see it; the password's hash never leaves `queries`."""
 

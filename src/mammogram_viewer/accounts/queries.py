@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import Connection, Pool, Record
@@ -11,6 +10,7 @@ from asyncpg.pool import PoolConnectionProxy
 from mammogram_viewer.accounts.models import (
     ApiToken,
     Credentials,
+    Found,
     Principal,
     Role,
     Scope,
@@ -27,14 +27,6 @@ USER_CREATED_AT = "SELECT created_at FROM users WHERE id = $1"
 
 # One lock for every act that may change whether an administrator exists; held to the end of the transaction.
 _ADMINISTRATORS_LOCK = 0x6D766164
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """The principal behind a cookie or token. `is_stale`: its last use was noted longer ago than the interval given."""
-
-    principal: Principal
-    is_stale: bool
 
 
 def user_from(row: Record) -> User:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from asyncpg import Pool
 
 from mammogram_viewer.accounts import queries
-from mammogram_viewer.accounts.models import Principal, Session
-from mammogram_viewer.accounts.queries import Executor, Found
+from mammogram_viewer.accounts.models import Found, Principal, Session
+from mammogram_viewer.accounts.queries import Executor
 from mammogram_viewer.accounts.secrets import digest_of, digest_of_new, new_secret
 from mammogram_viewer.activity.addresses import address_of
 from mammogram_viewer.activity.models import Actor

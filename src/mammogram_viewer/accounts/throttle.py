@@ -9,7 +9,8 @@ Three moving windows count *failed* sign-ins; a right password never counts:
 
 So a stranger cannot lock a person out: failures from elsewhere never touch the owner's own network, and an owner on a
 new network still has two attempts a minute. What remains: somebody in the owner's own network (a shared office address)
-can keep the first window full; the audit log names the address.
+can keep the first window full; the audit log names the address. A proxy must pass the clients' addresses on, or all of
+them share one network (`MAMMOGRAM_VIEWER_PUBLIC_URL` makes the server read them).
 
 Checks under way count as failures until they end, so that a hundred guesses at once are no way around a limit of ten.
 
@@ -19,6 +20,7 @@ With several API processes the limits are therefore that many times wider, which
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import time
 from collections import Counter
@@ -34,6 +36,8 @@ from litestar.datastructures import State
 from mammogram_viewer.activity.addresses import network_of
 from mammogram_viewer.foundation.errors import TooManyRequests
 from mammogram_viewer.foundation.settings import Settings
+
+log = logging.getLogger(__name__)
 
 KNOWN_NETWORK_DAYS = 90
 _FAILURES_FROM_UNKNOWN_NETWORKS = 2
@@ -119,6 +123,7 @@ class Throttle:
             return
         ends_at = self._limiter.get_window_stats(window.item, *window.key).reset_time
         seconds = max(1, math.ceil(ends_at - time.time()))
+        log.warning("throttled", extra={"window": window.key[0], "network": window.key[-1]})
         raise TooManyRequests(
             f"Too many attempts from here. Nothing was changed; try again in {seconds} s.",
             retry_after_seconds=seconds,

@@ -6,8 +6,8 @@ from asyncpg import Pool
 
 from mammogram_viewer.accounts import queries
 from mammogram_viewer.accounts.identity import clean_name
-from mammogram_viewer.accounts.models import SCOPES, ApiToken, Principal, Scope
-from mammogram_viewer.accounts.queries import Executor, Found
+from mammogram_viewer.accounts.models import SCOPES, ApiToken, Found, Principal, Scope
+from mammogram_viewer.accounts.queries import Executor
 from mammogram_viewer.accounts.secrets import TOKEN_MARK, digest_of, digest_of_new, new_secret
 from mammogram_viewer.accounts.sessions import stale_seconds
 from mammogram_viewer.activity.models import Actor

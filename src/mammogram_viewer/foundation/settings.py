@@ -98,7 +98,7 @@ class Settings:
     address_login_failures_per_minute: int = _setting(
         50, "Failed sign-ins a minute from one address, at whatever accounts."
     )
-    password_hashes_waiting: int = _setting(64, "Password checks that may wait for their turn in one process.")
+    password_hashes_waiting: int = _setting(200, "Password checks that may wait for their turn in one process.")
     max_pending_users: int = _setting(1000, "Registrations that may await approval at once.")
     sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
     api_tokens_per_user: int = _setting(100, "API tokens one user may have.")

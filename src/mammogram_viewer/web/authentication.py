@@ -17,8 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from mammogram_viewer.accounts import sessions, tokens
 from mammogram_viewer.accounts.cookies import cookie_name
-from mammogram_viewer.accounts.models import Principal
-from mammogram_viewer.accounts.queries import Found
+from mammogram_viewer.accounts.models import Found, Principal
 from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.foundation.errors import Unauthenticated
 from mammogram_viewer.foundation.settings import Settings

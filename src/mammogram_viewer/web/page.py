@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 
 from mammogram_viewer.accounts import policy
 from mammogram_viewer.foundation.errors import NotFound
@@ -22,25 +24,32 @@ DOCS = """<!doctype html>
 <link rel="stylesheet" href="/docs-assets/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div><script src="/docs-assets/swagger-ui-bundle.js"></script>
 <script src="/docs-assets/docs-init.js"></script></body></html>"""
+_COMPRESSIBLE = {".js", ".css", ".html", ".svg", ".json"}
 
 
-@get(["/", "/{path:path}"], opt=_OPT, include_in_schema=False, sync_to_thread=True)
-def get_page(path: str = "") -> Response[Any]:
+@get(["/", "/{path:path}"], opt=_OPT, include_in_schema=False)
+async def get_page(request: Request[Any, Any, Any], path: str = "") -> Response[Any]:
     """A built file, or index.html, whose router knows the address."""
     name = path.lstrip("/")
-    if name.startswith(("api/", "assets/", "docs-assets/")) and not _file(name):
-        raise NotFound("There is nothing at this address.")
     file = _file(name)
     if file is None:
+        if name.startswith(("api/", "assets/", "docs-assets/")):
+            raise NotFound("There is nothing at this address.")
         return _index()
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     hashed = name.startswith("assets/")
-    caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
-    return Response(file.read_bytes(), media_type=kind, headers={"cache-control": caching})
+    headers = {
+        "cache-control": "public, max-age=31536000, immutable" if hashed else "no-cache",
+        "vary": "accept-encoding",
+    }
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        return Response(_compressed(file, file.stat().st_mtime_ns), media_type=kind, headers=headers)
+    return Response(file.read_bytes(), media_type=kind, headers=headers)
 
 
-@get("/api/docs", opt=_OPT, include_in_schema=False, sync_to_thread=False)
-def get_docs() -> Response[str]:
+@get("/api/docs", opt=_OPT, include_in_schema=False)
+async def get_docs() -> Response[str]:
     """The API's own description, to read and to try."""
     return Response(DOCS, media_type="text/html")
 
@@ -57,6 +66,12 @@ def _file(name: str) -> Path | None:
         return None
     path = (PAGE_DIR / name).resolve()
     return path if path.is_relative_to(PAGE_DIR.resolve()) and path.is_file() else None
+
+
+@lru_cache(maxsize=128)
+def _compressed(file: Path, _changed_at: int) -> bytes:
+    """Compressed once a process; the page's files hold no secrets that their length could tell."""
+    return gzip.compress(file.read_bytes(), 9)
 
 
 handlers = [get_page, get_docs]

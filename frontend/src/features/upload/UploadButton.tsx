@@ -66,6 +66,7 @@ export function UploadButton() {
         kind="primary"
         icon={<Upload />}
         className={styles.upload}
+        aria-label="Upload files"
         onClick={() => input.current?.click()}
       >
         Upload

@@ -96,7 +96,7 @@ export function ConfirmDialog({ isOpen, onClose, title, children, confirmLabel, 
     <AlertDialog.Root open={isOpen} onOpenChange={(open) => (open ? undefined : close())}>
       <AlertDialog.Portal>
         <div className={styles.backdrop} aria-hidden="true" />
-        <AlertDialog.Content className={styles.content}>
+        <AlertDialog.Content className={styles.content} aria-modal="true">
           <AlertDialog.Title asChild>
             <h2>{title}</h2>
           </AlertDialog.Title>

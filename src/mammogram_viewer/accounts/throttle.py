@@ -12,13 +12,15 @@ new network still has two attempts a minute. What remains: somebody in the owner
 can keep the first window full; the audit log names the address. A proxy must pass the clients' addresses on, or all of
 them share one network (`MAMMOGRAM_VIEWER_PUBLIC_URL` makes the server read them).
 
-Checks under way count as failures until they end, so that a hundred guesses at once are no way around a limit of ten.
+Checks under way hold a place until they end, and further ones wait for it, so that a hundred guesses at once are no way
+around a limit of ten.
 
 The counts live in this process (`limits` memory storage): each API process counts for itself, and a restart forgets.
 With several API processes the limits are therefore that many times wider, which the password hashing bounds again."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import math
@@ -34,7 +36,7 @@ from limits.strategies import MovingWindowRateLimiter
 from litestar.datastructures import State
 
 from mammogram_viewer.activity.addresses import network_of
-from mammogram_viewer.foundation.errors import TooManyRequests
+from mammogram_viewer.foundation.errors import TooManyRequests, Unavailable
 from mammogram_viewer.foundation.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ class Throttle:
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._under_way: Counter[tuple[str, ...]] = Counter()
+        self._one_has_ended = asyncio.Event()
+        self._waiting = 0
 
     @asynccontextmanager
     async def sign_in(
@@ -80,19 +84,39 @@ class Throttle:
         is_under_attack = self._used(whole_account) >= whole_account.allowed
         is_slowed = is_under_attack and not await is_known_network()
         windows = [self._pair_window(account, ip, is_slowed=is_slowed), self._network_window(ip)]
-        for window in windows:
-            self._demand_room(window)
-        self._under_way.update(window.key for window in windows)
+        await self._take_places(windows)
         attempt = Attempt()
         try:
             yield attempt
         finally:
-            self._under_way.subtract(window.key for window in windows)
-            self._under_way += Counter()  # drops what is back at zero
             if attempt.has_failed:
                 for window in (*windows, whole_account):
                     self._limiter.hit(window.item, *window.key)
                 self._tidy()
+            self._give_places_back(windows)
+
+    async def _take_places(self, windows: list[_Window]) -> None:
+        """Wait while checks under way could still fill a window (a whole clinic signs in at eight); raise once failures
+        have filled it."""
+        while True:
+            for window in windows:
+                self._demand_room(window)
+            if all(self._used(window) + self._under_way[window.key] < window.allowed for window in windows):
+                self._under_way.update(window.key for window in windows)
+                return
+            if self._waiting >= self._settings.password_hashes_waiting:
+                raise Unavailable("Too many people are signing in at this moment. Try again.", retry_after_seconds=2)
+            self._waiting += 1
+            try:
+                await self._one_has_ended.wait()
+            finally:
+                self._waiting -= 1
+
+    def _give_places_back(self, windows: list[_Window]) -> None:
+        self._under_way.subtract(window.key for window in windows)
+        self._under_way += Counter()  # drops what is back at zero
+        self._one_has_ended.set()
+        self._one_has_ended = asyncio.Event()
 
     def demand_registration(self, ip: str | None) -> None:
         """Count one registration, or raise TooManyRequests."""
@@ -119,7 +143,8 @@ class Throttle:
         return window.item.amount - self._limiter.get_window_stats(window.item, *window.key).remaining
 
     def _demand_room(self, window: _Window) -> None:
-        if self._used(window) + self._under_way[window.key] < window.allowed:
+        """Raise when failures alone fill the window."""
+        if self._used(window) < window.allowed:
             return
         ends_at = self._limiter.get_window_stats(window.item, *window.key).reset_time
         seconds = max(1, math.ceil(ends_at - time.time()))

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from mammogram_viewer.accounts.throttle import Throttle
-from mammogram_viewer.foundation.errors import TooManyRequests
+from mammogram_viewer.foundation.errors import TooManyRequests, Unavailable
 from mammogram_viewer.foundation.settings import Settings
 
 OWNER, STRANGER = "203.0.113.7", "198.51.100.9"
@@ -99,6 +99,34 @@ async def test_many_guesses_at_once_are_no_way_round() -> None:
     await asyncio.sleep(0)
     gate.set()
     assert sum(await asyncio.gather(*guesses)) == 10
+
+
+async def test_colleagues_who_sign_in_at_the_same_moment_wait_for_each_other() -> None:
+    throttle = throttle_with(login_attempts_per_minute=2, address_login_failures_per_minute=3)
+
+    async def come_in(number: int) -> None:
+        async with throttle.sign_in(f"user{number}@clinic.example", OWNER, unknown):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(come_in(number) for number in range(40)))
+
+
+async def test_queue_of_those_who_wait_is_bounded() -> None:
+    throttle = throttle_with(login_attempts_per_minute=1, password_hashes_waiting=2)
+    gate = asyncio.Event()
+
+    async def come_in() -> bool:
+        try:
+            async with throttle.sign_in(ACCOUNT, OWNER, known):
+                await gate.wait()
+        except Unavailable:
+            return False
+        return True
+
+    arrivals = [asyncio.create_task(come_in()) for _ in range(5)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert sum(await asyncio.gather(*arrivals)) == 3
 
 
 async def test_places_are_given_back_when_a_check_ends_in_trouble() -> None:

@@ -6,27 +6,11 @@ from __future__ import annotations
 import asyncpg
 
 from mammogram_viewer.archive.models import Image, NewImage, NewRendition, StoredFile, StudyOfImage
+from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.dicom.header import ImageHeader
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Database = Connection | asyncpg.Pool
-
-# One image with what pages show beside it; also the base of the gallery's keyset pages.
-SELECT_IMAGE = """
-SELECT i.id, i.user_id, u.name AS uploader_name, i.created_at, i.file_type, i.original_name, i.byte_count,
-       i.sha256, i.storage_key, i.status, i.reason_code, i.reason, i.study_id, i.series_id, i.sop_class_uid,
-       i.sop_instance_uid, i.transfer_syntax_uid, i.conflicts_with, i.modality, i.laterality,
-       i.laterality_source, i.view_position, i.view_position_source, i.instance_number, i.acquired_at,
-       i.presentation_intent_type, i.photometric_interpretation, i.rows, i.columns, i.number_of_frames,
-       i.bits_stored, i.voi_source, i.warnings, i.recipe_version, p.patient_id, p.patient_name,
-       t.width AS thumbnail_width, t.height AS thumbnail_height,
-       (i.file_type = 'dicom' AND i.status = 'ready') AS has_tags
-FROM images i
-JOIN users u ON u.id = i.user_id
-LEFT JOIN studies s ON s.id = i.study_id
-LEFT JOIN patients p ON p.id = s.patient_id
-LEFT JOIN renditions t
-       ON t.image_id = i.id AND t.kind = 'thumbnail512' AND t.recipe_version = i.recipe_version"""
 
 
 async def insert_image(connection: Connection, image: NewImage) -> int | None:

@@ -8,7 +8,7 @@ import asyncpg
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.archive.models import Image
-from mammogram_viewer.archive.queries import SELECT_IMAGE
+from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
 from mammogram_viewer.gallery.filters import ImageFilters, conditions_for

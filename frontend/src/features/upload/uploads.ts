@@ -168,6 +168,7 @@ async function send(id: number): Promise<void> {
     apply(id, { kind: 'progressed', sentByteCount }),
   )
   sendings.set(id, sending)
+  const epoch = session.epoch()
   try {
     const answer = await sending.answer
     const next = apply(id, { kind: 'answered', answer })
@@ -176,16 +177,16 @@ async function send(id: number): Promise<void> {
     }
     if (next?.state === 'processing' || next?.state === 'ready') announceArrivalsSoon()
   } catch (error) {
-    handleTrouble(id, error)
+    handleTrouble(id, error, epoch)
   } finally {
     sendings.delete(id)
     pump()
   }
 }
 
-function handleTrouble(id: number, error: unknown): void {
+function handleTrouble(id: number, error: unknown, epoch: number): void {
   if (error instanceof NoConnection) handleBreak(id)
-  else if (error instanceof ApiProblem) handleProblem(id, error)
+  else if (error instanceof ApiProblem) handleProblem(id, error, epoch)
   else if (error instanceof DOMException)
     apply(id, { kind: 'refused', reason: 'Stopped. Nothing of it was kept.' })
   else apply(id, { kind: 'gaveUp', reason: messageOf(error) })
@@ -202,10 +203,10 @@ function handleBreak(id: number): void {
   connection.lost()
 }
 
-function handleProblem(id: number, problem: ApiProblem): void {
+function handleProblem(id: number, problem: ApiProblem, epoch: number): void {
   if (problem.status === 401) {
     postpone(id)
-    session.ended()
+    session.ended(epoch)
   } else if (problem.status === 507) {
     postpone(id)
     blocked = { pause: 'storage-full', reason: problem.detail }

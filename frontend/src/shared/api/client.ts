@@ -58,6 +58,7 @@ interface RequestOptions {
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  const epoch = session.epoch()
   let response: Response
   try {
     response = await fetch(path, {
@@ -77,7 +78,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     return (await response.json()) as T
   }
   const problem = await problemOf(response)
-  if (response.status === 401 && !options.unauthenticatedIsAnswer) session.ended()
+  if (response.status === 401 && !options.unauthenticatedIsAnswer) session.ended(epoch)
   throw problem
 }
 

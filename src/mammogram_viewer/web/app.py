@@ -91,7 +91,8 @@ def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Mammogram Viewer",
         version=__version__,
-        path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        # A path of its own: below "/api" the framework would answer unknown addresses with a page of its own.
+        path="/api/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/")],
         use_handler_docstrings=True,
     )

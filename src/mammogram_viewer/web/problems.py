@@ -31,7 +31,13 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
     errors.StorageFull: 507,
 }
 _AWAY = (asyncpg.InterfaceError, OSError, TimeoutError)
-_FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_content_type"}
+_FRAMEWORK_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_content_type",
+}
 
 
 def problem(
@@ -68,17 +74,13 @@ def expected_problem(_request: Request[Any, Any, Any], error: errors.MammogramVi
 def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses: bad parameters, unknown paths, wrong methods."""
     if isinstance(error, ValidationException):
-        # A body that is no JSON at all is malformed; readable but wrong values are invalid.
-        malformed = not isinstance(error.extra, list) or not error.extra
         fields = [
             {"name": str(part.get("key", "")), "detail": str(part.get("message", ""))}
             for part in (error.extra or [])
             if isinstance(part, dict)
         ]
-        if malformed:
-            return problem(400, "malformed", "The request cannot be read.")
         named = "; ".join(f"{f['name']}: {f['detail']}" if f["name"] else f["detail"] for f in fields)
-        return problem(422, "invalid", named or "A value is not allowed.", extra={"fields": fields})
+        return problem(422, "invalid", named or "A parameter is missing or not allowed.", extra={"fields": fields})
     status = error.status_code
     code = _FRAMEWORK_CODES.get(status, "error")
     return problem(status, code, error.detail if status < 500 else "Something went wrong on our side.")

@@ -13,9 +13,9 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, TooLarge
-from mammogram_viewer.foundation.settings import MIB, Settings
+from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.names import clean_name
-from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.intake.spool import SpoolFile, size_text
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -53,7 +53,6 @@ class MultipartReceiver:
         self._settings = settings
         self.spooled: list[SpoolFile] = []
         self.refused: list[Refused] = []
-        self.other_fields: list[str] = []
         self._finished: list[SpoolFile] = []
         self._part = _Part()
         self._ended = False
@@ -78,7 +77,7 @@ class MultipartReceiver:
             received += len(chunk)
             if received > self._settings.max_request_bytes:
                 raise TooLarge(
-                    f"The request is larger than {self._settings.max_request_bytes // MIB} MiB; nothing was kept. "
+                    f"The request is larger than {size_text(self._settings.max_request_bytes)}; nothing was kept. "
                     "Send the files in several requests."
                 )
             self._feed(chunk)
@@ -138,7 +137,6 @@ class MultipartReceiver:
         _, options = parse_options_header(self._part.headers.get("content-disposition", b""))
         field = options.get(b"name", b"").decode("utf-8", "replace")
         if field != FIELD or b"filename" not in options:
-            self.other_fields.append(field)
             return
         if len(self.spooled) + len(self.refused) >= self._settings.max_files_per_request:
             raise TooLarge(

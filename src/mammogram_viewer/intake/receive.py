@@ -20,8 +20,8 @@ from mammogram_viewer.archive.models import NewImage, RegisteredImage
 from mammogram_viewer.archive.service import find_duplicate, register_image
 from mammogram_viewer.foundation.crash_points import crash_point
 from mammogram_viewer.foundation.errors import StorageFull
-from mammogram_viewer.foundation.settings import MIB, Settings
-from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.spool import SpoolFile, size_text
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import NewJob, job_id_for_image
 from mammogram_viewer.jobs.service import QueueService
@@ -44,7 +44,7 @@ def check_space(settings: Settings) -> None:
     state = os.statvfs(settings.spool_dir)
     if state.f_bavail * state.f_frsize < settings.min_free_bytes:
         raise StorageFull(
-            f"Less than {settings.min_free_bytes // MIB} MiB of storage is free; nothing was kept. "
+            f"Less than {size_text(settings.min_free_bytes)} of storage is free; nothing was kept. "
             "An administrator can free space or lower MAMMOGRAM_VIEWER_MIN_FREE_BYTES."
         )
 

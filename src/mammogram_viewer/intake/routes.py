@@ -13,13 +13,13 @@ from litestar.background_tasks import BackgroundTask
 from mammogram_viewer.accounts import policy
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.activity.models import Actor
-from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, TooLarge, Unsupported
-from mammogram_viewer.foundation.settings import MIB, Settings
+from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, Unsupported
+from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver, Refused
 from mammogram_viewer.intake.names import clean_name
 from mammogram_viewer.intake.receive import Intake, TakenUpload, check_space
 from mammogram_viewer.intake.schemas import RejectedFile, TakenFile, UploadAnswer
-from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.intake.spool import SpoolFile, file_too_large
 from mammogram_viewer.intake.withdraw import withdraw
 
 
@@ -74,10 +74,7 @@ async def _receive_raw(
     """The body is the file; its name comes percent-encoded in X-File-Name."""
     announced = int(request.headers.get("content-length") or 0)
     if announced > settings.max_upload_bytes:
-        raise TooLarge(
-            f"The file is larger than {settings.max_upload_bytes // MIB} MiB; nothing was kept. "
-            "An administrator can raise MAMMOGRAM_VIEWER_MAX_UPLOAD_BYTES."
-        )
+        raise file_too_large(settings.max_upload_bytes)
     spool = SpoolFile(settings, clean_name(unquote(request.headers.get("x-file-name", ""))))
     spooled.append(spool)
     stream: AsyncIterator[bytes] = request.stream()

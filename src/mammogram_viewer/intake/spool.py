@@ -44,10 +44,8 @@ class SpoolFile:
         self._written = 0
         self._digest = hashlib.sha256()
         self._writing: asyncio.Future[None] | None = None
-        try:
-            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError as problem:
-            raise translated(problem) from problem
+        # Opened by the first write: one piece of a form may begin hundreds of files.
+        self._descriptor = -1
 
     def gather(self, chunk: bytes) -> None:
         """Take a chunk; call `drain` after it. What is certainly refused sets `refusal` and takes no more."""
@@ -63,10 +61,7 @@ class SpoolFile:
 
     def _judge(self, chunk: bytes) -> None:
         if self.byte_count > self._max_bytes:
-            raise TooLarge(
-                f"The file is larger than {self._max_bytes // MIB} MiB; nothing was kept. "
-                "An administrator can raise MAMMOGRAM_VIEWER_MAX_UPLOAD_BYTES."
-            )
+            raise file_too_large(self._max_bytes)
         if self.file_type is None:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
             if len(self._head) >= HEAD_BYTES:
@@ -85,8 +80,7 @@ class SpoolFile:
             self.file_type = sniff(bytes(self._head), self.byte_count)
         await self._hand_over()
         await self._settle()
-        os.close(self._descriptor)
-        self._descriptor = -1
+        self._close()
 
     @property
     def sha256(self) -> bytes:
@@ -96,10 +90,13 @@ class SpoolFile:
         """Close and remove; safe at any time, also after publishing."""
         with contextlib.suppress(OSError, StorageFull, Unavailable):
             await self._settle()
+        self._close()
+        self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-        self.path.unlink(missing_ok=True)
 
     async def _hand_over(self) -> None:
         await self._settle()
@@ -114,6 +111,8 @@ class SpoolFile:
 
     def _write(self, pieces: list[bytes]) -> None:
         try:
+            if self._descriptor < 0:
+                self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             start = self._written
             for piece in pieces:
                 view = memoryview(piece)
@@ -131,6 +130,18 @@ class SpoolFile:
                 self._digest.update(piece)
         except OSError as problem:
             raise translated(problem) from problem
+
+
+def file_too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(
+        f"The file is larger than {size_text(max_bytes)}; nothing was kept. "
+        "An administrator can raise MAMMOGRAM_VIEWER_MAX_UPLOAD_BYTES."
+    )
+
+
+def size_text(byte_count: int) -> str:
+    """A limit in words: whole mebibytes where it has some."""
+    return f"{byte_count // MIB} MiB" if byte_count >= MIB else f"{byte_count} bytes"
 
 
 def translated(problem: OSError) -> Exception:

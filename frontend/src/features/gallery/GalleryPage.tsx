@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Images, SearchX } from 'lucide-react'
+import { ArrowUp, Images, SearchX } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
 import { countFilters } from '@/shared/api/imageFilters'
 import { meQuery } from '@/shared/api/queries'
@@ -12,14 +12,14 @@ import { Notice } from '@/shared/ui/Notice'
 import { PageHead } from '@/shared/ui/PageHead'
 import { FilterBar } from './FilterBar'
 import styles from './GalleryPage.module.css'
-import { openGallery, readNext, useGallery } from './galleryStore'
+import { openGallery, readNext, showNews, useGallery } from './galleryStore'
 import { SelectionBar } from './SelectionBar'
 import { TileWall } from './TileWall'
 import { useRefresh } from './useRefresh'
 
 export function GalleryPage() {
   const filters = useSearch({ from: '/frame/' })
-  const { list, error, isReading } = useGallery()
+  const { list, error, isReading, hasNews } = useGallery()
   useEffect(() => openGallery(filters), [filters])
   useRefresh()
   const isEmpty = list.isComplete && list.entries.length === 0
@@ -38,6 +38,13 @@ export function GalleryPage() {
       ) : null}
       {isEmpty ? countFilters(filters) > 0 ? <NothingFits /> : <NothingYet /> : null}
       {isEmpty ? null : <TileWall list={list} filters={filters} isReading={isReading} />}
+      <div role="status">
+        {hasNews ? (
+          <Button className={styles.news} icon={<ArrowUp />} onClick={showNews}>
+            New images
+          </Button>
+        ) : null}
+      </div>
       <SelectionBar list={list} />
     </div>
   )

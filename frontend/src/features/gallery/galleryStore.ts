@@ -24,6 +24,8 @@ interface GalleryState {
   error: unknown
   /** Where the page was scrolled to when it was left. */
   scrollY: number
+  /** Newer images wait above: they are not pushed in under the eyes of somebody who looks further down. */
+  hasNews: boolean
 }
 
 const PAGE_SIZE = 60
@@ -35,6 +37,7 @@ export const useGallery = create<GalleryState>(() => ({
   isReading: false,
   error: null,
   scrollY: 0,
+  hasNews: false,
 }))
 
 const { getState, setState } = useGallery
@@ -42,7 +45,7 @@ const refilling = new Set<number>()
 
 function startOver(): void {
   refilling.clear()
-  setState({ list: emptyList, isReading: false, error: null, scrollY: 0 })
+  setState({ list: emptyList, isReading: false, error: null, scrollY: 0, hasNews: false })
 }
 
 /** Shows the list of these filters: the held one, freshened at its head, or a new one. */
@@ -81,7 +84,29 @@ export async function refreshHead(): Promise<void> {
   }
   const page = await fetchImagePage({ filters, cursor: null, limit: PAGE_SIZE }).catch(() => null)
   if (page === null || getState().key !== key) return
-  setState((state) => ({ list: mergeHead(state.list, page) ?? appendPage(emptyList, null, page) }))
+  if (isLookingFurtherDown()) {
+    setState((state) => ({
+      list: replaceImages(state.list, page.images),
+      hasNews: state.hasNews || page.images.some((image) => !state.list.images.has(image.id)),
+    }))
+    return
+  }
+  setState((state) => ({
+    list: mergeHead(state.list, page) ?? appendPage(emptyList, null, page),
+    hasNews: false,
+  }))
+}
+
+const FURTHER_DOWN_PIXELS = 400
+
+function isLookingFurtherDown(): boolean {
+  return getState().scrollY > FURTHER_DOWN_PIXELS
+}
+
+export function showNews(): void {
+  setState({ scrollY: 0 })
+  window.scrollTo({ top: 0 })
+  void refreshHead()
 }
 
 /** Keeps the images around these pages, and takes again those that were let go. */

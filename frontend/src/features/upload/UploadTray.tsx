@@ -167,8 +167,11 @@ function UploadList({ uploads }: { uploads: UploadSnapshot }) {
 function TrayActions({ uploads: { totals } }: { uploads: UploadSnapshot }) {
   const navigate = useNavigate()
   function show(): void {
-    announceImages({ kind: 'arrived' })
-    void navigate({ to: '/', search: {} }).then(() => window.scrollTo({ top: 0 }))
+    void navigate({ to: '/', search: {} }).then(() => {
+      window.scrollTo({ top: 0 })
+      // After the scrolling is noticed: the head of the list is only freshened in sight.
+      requestAnimationFrame(() => announceImages({ kind: 'arrived' }))
+    })
   }
   const canRetry = totals.byState.failed > 0
   return (

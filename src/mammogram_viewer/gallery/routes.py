@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-import asyncpg
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
-from mammogram_viewer.accounts import policy
-from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.archive.models import FileType, ImageStatus
 from mammogram_viewer.archive.schemas import image_answer
 from mammogram_viewer.foundation.keyset import parse_page_request
@@ -21,23 +19,23 @@ from mammogram_viewer.gallery.schemas import ImagePage, NumberedImagePage
 
 @get("/api/images", opt={"policy": policy.READ_IMAGES}, tags=["images"], summary="List images, newest first")
 async def list_images(
-    db: asyncpg.Pool,
-    principal: Principal,
-    use_cursor: Annotated[bool, Parameter(query="useCursor")] = False,
-    cursor: str | None = None,
-    direction: str | None = None,
-    limit: int | None = None,
-    page: int | None = None,
-    file_type: Annotated[FileType | None, Parameter(query="fileType")] = None,
-    created_from: Annotated[datetime | None, Parameter(query="from")] = None,
-    created_to: Annotated[datetime | None, Parameter(query="to")] = None,
-    user_id: Annotated[int | None, Parameter(query="userId")] = None,
-    status: ImageStatus | None = None,
-    laterality: str | None = None,
-    view: str | None = None,
-    modality: str | None = None,
-    study_id: Annotated[int | None, Parameter(query="studyId")] = None,
-    q: str | None = None,
+    db: dependencies.Db,
+    principal: dependencies.Principal,
+    use_cursor: Annotated[bool, QueryParameter(name="useCursor")] = False,
+    cursor: FromQuery[str | None] = None,
+    direction: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
+    page: FromQuery[int | None] = None,
+    file_type: Annotated[FileType | None, QueryParameter(name="fileType")] = None,
+    created_from: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    created_to: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    user_id: Annotated[int | None, QueryParameter(name="userId")] = None,
+    status: FromQuery[ImageStatus | None] = None,
+    laterality: FromQuery[str | None] = None,
+    view: FromQuery[str | None] = None,
+    modality: FromQuery[str | None] = None,
+    study_id: Annotated[int | None, QueryParameter(name="studyId")] = None,
+    q: FromQuery[str | None] = None,
 ) -> ImagePage | NumberedImagePage:
     """With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total."""
     filters = ImageFilters(

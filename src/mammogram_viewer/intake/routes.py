@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
-import asyncpg
 from litestar import Request, Response, delete, post
 from litestar.background_tasks import BackgroundTask
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
-from mammogram_viewer.accounts import policy
-from mammogram_viewer.accounts.models import Principal
-from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, Unsupported
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver, Refused
@@ -33,10 +32,10 @@ from mammogram_viewer.intake.withdraw import withdraw
 )
 async def post_upload(
     request: Request[Any, Any, Any],
-    settings: Settings,
-    intake: Intake,
-    principal: Principal,
-    actor: Actor,
+    settings: dependencies.Settings,
+    intake: NamedDependency[Intake],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
 ) -> Response[UploadAnswer]:
     """Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
     files that are refused are listed beside those that were taken."""
@@ -137,7 +136,9 @@ def _answer(taken: list[TakenUpload], refused: list[Refused]) -> UploadAnswer:
 
 
 @delete("/api/images/{image_id:int}", opt={"policy": policy.DELETE_IMAGES}, tags=["images"], summary="Delete an image")
-async def delete_image(image_id: int, db: asyncpg.Pool, principal: Principal, actor: Actor) -> None:
+async def delete_image(
+    image_id: FromPath[int], db: dependencies.Db, principal: dependencies.Principal, actor: dependencies.Actor
+) -> None:
     """Removes the image, its renditions and the original for good. Owners and administrators only."""
     await withdraw(db, image_id, principal, actor)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncpg
 from litestar import Response, get
+from litestar.di import NamedDependency
 from redis.asyncio import Redis
 
 from mammogram_viewer import __version__
-from mammogram_viewer.accounts import policy
+from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.adapters.storage.port import Storage
-from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.operations.health import Health, check_health
 
@@ -25,7 +24,9 @@ class PublicSettings(Wire, frozen=True):
 
 
 @get("/health", opt=_OPT, tags=["health"], summary="Database, Redis and storage")
-async def get_health(db: asyncpg.Pool, redis_client: Redis, storage: Storage) -> Response[Health]:
+async def get_health(
+    db: dependencies.Db, redis_client: NamedDependency[Redis], storage: NamedDependency[Storage]
+) -> Response[Health]:
     """503 when the service cannot serve."""
     health = await check_health(db, redis_client, storage, __version__)
     return Response(health, status_code=503 if health.status == "down" else 200, headers={"cache-control": "no-store"})
@@ -38,14 +39,16 @@ async def get_live() -> dict[str, str]:
 
 
 @get("/health/ready", opt=_OPT, tags=["health"], summary="Requests can be served")
-async def get_ready(db: asyncpg.Pool, redis_client: Redis, storage: Storage) -> Response[dict[str, str]]:
+async def get_ready(
+    db: dependencies.Db, redis_client: NamedDependency[Redis], storage: NamedDependency[Storage]
+) -> Response[dict[str, str]]:
     """503 until PostgreSQL and storage answer."""
     health = await check_health(db, redis_client, storage, __version__)
     return Response({"status": health.status}, status_code=503 if health.status == "down" else 200)
 
 
 @get("/api/settings/public", opt=_OPT, tags=["health"], summary="Limits that the page shows")
-async def get_public_settings(settings: Settings) -> PublicSettings:
+async def get_public_settings(settings: dependencies.Settings) -> PublicSettings:
     return PublicSettings(
         version=__version__,
         max_upload_bytes=settings.max_upload_bytes,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import asyncpg
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
-from mammogram_viewer.accounts import policy
-from mammogram_viewer.accounts.models import Principal
-from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.schemas import JobAnswer, job_answer
@@ -27,16 +25,18 @@ class JobList(Wire, frozen=True):
 
 
 @get("/api/jobs/{job_id:str}", opt={"policy": policy.READ_IMAGES}, tags=["jobs"], summary="One job with its timeline")
-async def get_job(job_id: str, queue: QueueService, principal: Principal) -> JobAnswer:
+async def get_job(
+    job_id: FromPath[str], queue: NamedDependency[QueueService], principal: dependencies.Principal
+) -> JobAnswer:
     job = await get_visible_job(queue, job_id, principal)
     return job_answer(job, await queue.list_attempts(job_id))
 
 
 @get("/api/jobs", opt={"policy": policy.READ_IMAGES}, tags=["jobs"], summary="Several jobs by id")
 async def list_jobs(
-    queue: QueueService,
-    principal: Principal,
-    job_ids: Annotated[list[str] | None, Parameter(query="id", description="Repeat for each job")] = None,
+    queue: NamedDependency[QueueService],
+    principal: dependencies.Principal,
+    job_ids: Annotated[list[str] | None, QueryParameter(name="id", description="Repeat for each job")] = None,
 ) -> JobList:
     """At most 100 at once; unknown and invisible ones are left out."""
     if job_ids is not None and len(job_ids) > MAX_JOBS_AT_ONCE:
@@ -53,7 +53,11 @@ async def list_jobs(
     summary="Try a failed job again",
 )
 async def post_retry(
-    job_id: str, db: asyncpg.Pool, queue: QueueService, principal: Principal, actor: Actor
+    job_id: FromPath[str],
+    db: dependencies.Db,
+    queue: NamedDependency[QueueService],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
 ) -> JobAnswer:
     """409 `not_retryable` unless it failed, was rejected or was cancelled."""
     job = await retry_job(db, queue, job_id, principal, actor)

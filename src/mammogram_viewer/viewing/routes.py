@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import asyncpg
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
-from mammogram_viewer.accounts import policy
-from mammogram_viewer.accounts.models import Principal
-from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.foundation.errors import Invalid
@@ -22,11 +20,16 @@ from mammogram_viewer.viewing.serve import IMMUTABLE, REVALIDATE, serve_file
 from mammogram_viewer.viewing.service import open_original, open_picture, owner_filter
 
 _OPT = {"policy": policy.READ_IMAGES}
-Version = Annotated[int | None, Parameter(query="v", description="Recipe version, as the image's links carry it")]
+Version = Annotated[int | None, QueryParameter(name="v", description="Recipe version, as the image's links carry it")]
 
 
 @get("/api/images/{image_id:int}", opt=_OPT, tags=["images"], summary="One image with its study, series and job")
-async def get_image(image_id: int, db: asyncpg.Pool, queue: QueueService, principal: Principal) -> ImageDetail:
+async def get_image(
+    image_id: FromPath[int],
+    db: dependencies.Db,
+    queue: NamedDependency[QueueService],
+    principal: dependencies.Principal,
+) -> ImageDetail:
     """Everything the image's page shows but its DICOM header (see `/tags`)."""
     image = await archive.get_visible_image(db, image_id, owner_id=owner_filter(principal))
     study = await archive.find_study_of_image(db, image_id)
@@ -37,13 +40,13 @@ async def get_image(image_id: int, db: asyncpg.Pool, queue: QueueService, princi
 
 @get("/api/images/{image_id:int}/png", opt=_OPT, tags=["images"], summary="The rendered picture")
 async def get_png(
-    image_id: int,
+    image_id: FromPath[int],
     request: Request[Any, Any, Any],
-    db: asyncpg.Pool,
-    storage: Storage,
-    principal: Principal,
-    actor: Actor,
-    bits: int = 8,
+    db: dependencies.Db,
+    storage: NamedDependency[Storage],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
+    bits: FromQuery[int] = 8,
     version: Version = None,
 ) -> Response[Any]:
     """8-bit PNG by the file's own grey scale. Counts as a view when a person opens it."""
@@ -55,12 +58,12 @@ async def get_png(
 
 @get("/api/images/{image_id:int}/thumbnail", opt=_OPT, tags=["images"], summary="A WebP thumbnail")
 async def get_thumbnail(
-    image_id: int,
+    image_id: FromPath[int],
     request: Request[Any, Any, Any],
-    db: asyncpg.Pool,
-    storage: Storage,
-    principal: Principal,
-    size: int = 512,
+    db: dependencies.Db,
+    storage: NamedDependency[Storage],
+    principal: dependencies.Principal,
+    size: FromQuery[int] = 512,
     version: Version = None,
 ) -> Response[Any]:
     """`size` is 256 or 512 pixels along the longer side. Never counts as a view."""
@@ -72,11 +75,11 @@ async def get_thumbnail(
 
 @get("/api/images/{image_id:int}/tags", opt=_OPT, tags=["images"], summary="The DICOM header as DICOM JSON")
 async def get_tags(
-    image_id: int,
+    image_id: FromPath[int],
     request: Request[Any, Any, Any],
-    db: asyncpg.Pool,
-    storage: Storage,
-    principal: Principal,
+    db: dependencies.Db,
+    storage: NamedDependency[Storage],
+    principal: dependencies.Principal,
     version: Version = None,
 ) -> Response[Any]:
     """PS3.18 F; bulk values are replaced by their byte counts."""
@@ -87,13 +90,13 @@ async def get_tags(
 
 @get("/api/images/{image_id:int}/file", opt=_OPT, tags=["images"], summary="The original, byte-identical")
 async def get_original(
-    image_id: int,
+    image_id: FromPath[int],
     request: Request[Any, Any, Any],
-    db: asyncpg.Pool,
-    storage: Storage,
-    principal: Principal,
-    actor: Actor,
-    download: bool = False,
+    db: dependencies.Db,
+    storage: NamedDependency[Storage],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
+    download: FromQuery[bool] = False,
 ) -> Response[Any]:
     """Always an attachment. `download=true` counts as a download."""
     image, file = await open_original(db, image_id, principal, actor, counts=download and _is_opening(request))

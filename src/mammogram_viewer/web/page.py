@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from mammogram_viewer.accounts import policy
 from mammogram_viewer.foundation.errors import NotFound
@@ -28,7 +29,7 @@ _COMPRESSIBLE = {".js", ".css", ".html", ".svg", ".json"}
 
 
 @get(["/", "/{path:path}"], opt=_OPT, include_in_schema=False)
-async def get_page(request: Request[Any, Any, Any], path: str = "") -> Response[Any]:
+async def get_page(request: Request[Any, Any, Any], path: FromPath[str] = "") -> Response[Any]:
     """A built file, or index.html, whose router knows the address."""
     name = path.lstrip("/")
     file = _file(name)

@@ -5,8 +5,8 @@ ends after its one task (about 10 ms). What a hostile file can reach is that chi
 ours, a bounded address space, seconds of CPU, no core dump. A crash, a hang or an exhausted memory is an outcome of
 the file, never of the worker.
 
-The answer comes back as JSON in a file of the task's own folder, decoded against a type: a child that was taken over
-can lie about its one image, but cannot make us unpickle anything. Decision: docs/decisions/0003-one-fork-per-file.md."""
+The answer comes back as JSON in a file of the task's own folder, decoded against a type: a child that was taken
+over can lie about its one image, but cannot make us unpickle anything (docs/decisions/0003-one-fork-per-file.md)."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[ob
         envelope.answer = msgspec.Raw(msgspec.json.encode(task(*args)))
     except MemoryError:
         envelope.out_of_memory = True
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - the outermost frame of a child
         # Function names and line numbers only: the message of an exception may quote patient data.
         frames = traceback.format_list(traceback.extract_tb(problem.__traceback__))
         envelope.raised = f"{type(problem).__name__}\n{''.join(frames)}"[:8000]

@@ -73,7 +73,7 @@ class Settings:
     job_stalled_interval_ms: int = _setting(5_000, "Time between BullMQ's searches for stalled jobs, milliseconds.")
     worker_grace_seconds: float = _setting(20.0, "Time a worker gets to finish on SIGTERM, seconds.")
 
-    # The gate and the child (FIELD: budgets before any decode)
+    # The gate and the child: budgets, checked before anything is decoded
     child_memory_bytes: int = _setting(2048 * MIB, "Address space of one decoder child, bytes.")
     child_wall_seconds: float = _setting(15.0, "Wall time of one decoder child, seconds.")
     child_multiframe_wall_seconds: float = _setting(30.0, "Wall time for multi-frame objects, seconds.")

@@ -18,7 +18,9 @@ function apiDocs(): Plugin {
       for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) {
         copyFileSync(resolve(from, file), resolve(to, file))
       }
-      copyFileSync(resolve(import.meta.dirname, 'docs-init.js'), resolve(to, 'docs-init.js'))
+      for (const file of ['docs-init.js', 'docs-theme.css']) {
+        copyFileSync(resolve(import.meta.dirname, file), resolve(to, file))
+      }
     },
   }
 }

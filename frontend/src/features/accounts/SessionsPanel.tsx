@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { messageOf } from '@/shared/api/client'
+import type { OwnSession } from '@/shared/api/types'
 import { formatAgo, formatDateTime } from '@/shared/format/dates'
 import { Button } from '@/shared/ui/Button'
 import { Notice } from '@/shared/ui/Notice'
@@ -7,7 +8,7 @@ import { Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import table from '@/shared/ui/Table.module.css'
 import { toast } from '@/shared/ui/Toasts'
-import { endSession, type OwnSession, sessionsQuery } from './api'
+import { endSession, sessionsQuery } from './api'
 import { browserFamily } from './browserFamily'
 
 /** Where this account is signed in. Ending a session only means signing in again there: no question asked. */

@@ -2,38 +2,13 @@ import { request, withQuery } from '@/shared/api/client'
 import { announceImages } from '@/shared/api/imageEvents'
 import { meQuery, queryClient } from '@/shared/api/queries'
 import { session } from '@/shared/api/session'
-import type { Me, User } from '@/shared/api/types'
+import type { ApiToken, Me, OwnSession, RegistrationState, User } from '@/shared/api/types'
 
-export interface Registration {
-  open: boolean
-  setupNeeded: boolean
-}
-
-export interface OwnSession {
-  id: number
-  createdAt: string
-  lastSeenAt: string
-  expiresAt: string
-  ip: string | null
-  userAgent: string | null
-  current: boolean
-}
-
-export type TokenScope = 'read' | 'write' | 'admin'
-
-export interface ApiToken {
-  id: number
-  name: string
-  prefix: string
-  scopes: TokenScope[]
-  createdAt: string
-  expiresAt: string | null
-  lastUsedAt: string | null
-}
+export type TokenScope = ApiToken['scopes'][number]
 
 export const registrationQuery = {
   queryKey: ['registration'],
-  queryFn: () => request<Registration>('/api/auth/registration'),
+  queryFn: () => request<RegistrationState>('/api/auth/registration'),
 }
 
 export const sessionsQuery = {

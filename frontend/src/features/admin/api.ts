@@ -1,18 +1,10 @@
 import { request, withQuery } from '@/shared/api/client'
-import type { Role, User, UserStatus } from '@/shared/api/types'
+import type { Role, User, UserPage, UserStatus } from '@/shared/api/types'
 
 export interface UserFilters {
   status?: string
   role?: string
   q?: string
-}
-
-interface UserPage {
-  users: User[]
-  nextCursor: string | null
-  prevCursor: string | null
-  hasMore: boolean
-  limit: number
 }
 
 const PAGE_SIZE = 50

@@ -41,6 +41,7 @@ async function ask(pending: readonly ImageSummary[], signal: AbortSignal): Promi
     .filter(
       (job) => isOver(job.state) || (job.state === 'active') !== (byJob.get(job.id)?.status === 'processing'),
     )
-    .map((job) => job.imageId)
+    .map((job) => byJob.get(job.id)?.id)
+    .filter((id) => id !== undefined)
   if (changed.length > 0) announceImages({ kind: 'changed', imageIds: changed })
 }

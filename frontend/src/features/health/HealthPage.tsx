@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { messageOf } from '@/shared/api/client'
+import type { Health } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
 import { formatMegabytes } from '@/shared/format/numbers'
 import { Notice } from '@/shared/ui/Notice'
@@ -8,7 +9,7 @@ import { Facts, Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import { StatusBadge, toneOf } from '@/shared/ui/StatusBadge'
 import styles from './HealthPage.module.css'
-import { type Health, healthQuery } from './health'
+import { healthQuery } from './health'
 
 const SENTENCES: Record<string, string> = {
   ok: 'Everything answers.',

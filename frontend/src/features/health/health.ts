@@ -1,13 +1,6 @@
 import { NoConnection } from '@/shared/api/client'
 import { connection } from '@/shared/api/connection'
-
-export interface Health {
-  status: 'ok' | 'degraded' | 'down'
-  version: string
-  database: { status: string; latencyMs?: number | null }
-  redis: { status: string; usedMemoryBytes?: number | null; maxmemoryPolicy?: string | null }
-  storage: { status: string; usedBytes?: number | null; freeBytes?: number | null }
-}
+import type { Health } from '@/shared/api/types'
 
 /** 503 carries the same body, and is what one wants to read here: it is no error of this page. */
 async function readHealth(): Promise<Health> {

@@ -35,6 +35,7 @@ function report(...states: [number, JobState, string?][]): UploadEvent {
       createdAt: '',
       updatedAt: '',
       finishedAt: null,
+      timeline: [],
     },
   ])
   return { kind: 'reported', jobs: new Map(jobs) }

@@ -309,7 +309,7 @@ function receiveJobs(jobs: ReadonlyMap<string, Job>): void {
     if (item.state !== 'processing' || !item.parts.some((part) => jobs.has(part.jobId))) continue
     apply(item.id, { kind: 'reported', jobs })
   }
-  for (const job of jobs.values()) if (isOver(job.state)) finished.push(job.imageId)
+  for (const job of jobs.values()) if (isOver(job.state) && job.imageId !== null) finished.push(job.imageId)
   if (finished.length > 0) announceImages({ kind: 'changed', imageIds: finished })
 }
 

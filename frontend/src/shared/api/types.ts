@@ -1,170 +1,31 @@
-/** The wire shapes of the server, as `/api/openapi.json` describes them. Times are ISO 8601 UTC. */
+/**
+ * The wire shapes under the names that the page uses. They are generated from the server's own description
+ * (`npm run api-types` writes schema.d.ts from openapi.json): a renamed field breaks the build, not the page.
+ */
+import type { components } from '@/shared/api/schema'
 
-export type Role = 'admin' | 'radiologist' | 'technologist' | 'user'
-export type UserStatus = 'pending' | 'active' | 'disabled'
+type Schemas = components['schemas']
 
-export interface User {
-  id: number
-  email: string
-  name: string
-  role: Role
-  status: UserStatus
-  createdAt: string
-  lastLoginAt: string | null
-  lastActivityAt: string | null
-}
+export type User = Schemas['User']
+export type Role = User['role']
+export type UserStatus = User['status']
+export type Me = Schemas['Me']
 
-export interface Capabilities {
-  upload: boolean
-  correct: boolean
-  administer: boolean
-  seesEveryImage: boolean
-}
+export type ImageSummary = Schemas['ImageAnswer']
+export type ImageDetail = Schemas['ImageDetail']
+export type ImagePage = Schemas['ImagePage']
+export type ImageStatus = ImageSummary['status']
+export type FileType = ImageSummary['fileType']
 
-export interface Me {
-  user: User
-  authentication: 'session' | 'token'
-  capabilities: Capabilities
-}
+/** Lists of jobs leave the timeline empty. */
+export type Job = Schemas['JobAnswer']
+export type JobState = Job['state']
+export type JobEvent = Schemas['TimelineEvent']
 
-export type ImageStatus = 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
-export type FileType = 'dicom' | 'png' | 'jpeg' | 'tiff'
-
-export interface ImageLinks {
-  self: string
-  png: string | null
-  thumbnail256: string | null
-  thumbnail512: string | null
-  file: string
-  tags: string | null
-}
-
-export interface ImageSummary {
-  id: number
-  createdAt: string
-  fileType: FileType
-  originalName: string
-  byteCount: number
-  sha256: string
-  status: ImageStatus
-  reasonCode: string | null
-  reason: string | null
-  userId: number
-  uploaderName: string | null
-  jobId: string
-  studyId: number | null
-  modality: string | null
-  laterality: string | null
-  lateralitySource: string | null
-  viewPosition: string | null
-  viewPositionSource: string | null
-  acquiredAt: string | null
-  patientId: string | null
-  patientName: string | null
-  rows: number | null
-  columns: number | null
-  numberOfFrames: number | null
-  presentationIntentType: string | null
-  conflictsWith: number | null
-  voiSource: string | null
-  warnings: string[]
-  links: ImageLinks
-  thumbnailWidth: number | null
-  thumbnailHeight: number | null
-}
-
-export interface Study {
-  id: number
-  studyInstanceUid: string
-  studyDescription: string | null
-  studyAt: string | null
-  accessionNumber: string | null
-}
-
-export interface Series {
-  id: number
-  seriesInstanceUid: string
-  seriesDescription: string | null
-  modality: string | null
-  manufacturer: string | null
-  stationName: string | null
-}
-
-export interface DicomFacts {
-  sopClassUid: string | null
-  sopInstanceUid: string | null
-  transferSyntaxUid: string | null
-  photometricInterpretation: string | null
-  bitsStored: number | null
-  instanceNumber: number | null
-}
-
-export interface ImageDetail extends ImageSummary {
-  study: Study | null
-  series: Series | null
-  job: Job | null
-  dicom: DicomFacts | null
-}
-
-export interface ImagePage {
-  images: ImageSummary[]
-  nextCursor: string | null
-  prevCursor: string | null
-  hasMore: boolean
-  limit: number
-}
-
-export type JobState =
-  'pending' | 'waiting' | 'active' | 'delayed' | 'completed' | 'rejected' | 'failed' | 'cancelled'
-
-export interface JobEvent {
-  at: string
-  event: string
-  attempt?: number | null
-  worker?: string | null
-  durationMs?: number | null
-  detail?: string | null
-}
-
-export interface Job {
-  id: string
-  name: string
-  queue: string
-  state: JobState
-  attemptsMade: number
-  attempts: number
-  progress: number
-  errorCode: string | null
-  error: string | null
-  imageId: number
-  createdAt: string
-  updatedAt: string
-  finishedAt: string | null
-  timeline?: JobEvent[]
-}
-
-export interface UploadedImage {
-  id: number
-  jobId: string
-  status: ImageStatus
-  sha256: string
-  duplicate: boolean
-  name: string
-}
-
-export interface RefusedFile {
-  name: string
-  code: string
-  detail: string
-}
-
-export interface UploadAnswer {
-  images: UploadedImage[]
-  rejected: RefusedFile[]
-}
-
-export interface PublicSettings {
-  maxUploadBytes: number
-  maxFilesPerRequest: number
-  version: string
-}
+export type UploadAnswer = Schemas['UploadAnswer']
+export type PublicSettings = Schemas['PublicSettings']
+export type Health = Schemas['Health']
+export type UserPage = Schemas['UserPage']
+export type OwnSession = Schemas['Session']
+export type ApiToken = Schemas['ApiToken']
+export type RegistrationState = Schemas['RegistrationState']

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 
 from architecture.documents import PACKAGE, ROOT
+from mammogram_viewer.foundation.settings import Settings
 
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 70
@@ -61,6 +63,12 @@ def test_no_function_is_longer_than_a_screen():
 def test_the_environment_is_read_only_where_there_is_a_reason():
     readers = {str(file.relative_to(PACKAGE)) for file in PACKAGE.rglob("*.py") if _touches_environment(_tree(file))}
     assert readers == set(READS_ENVIRONMENT)
+
+
+def test_every_setting_changes_something():
+    source = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    names = [field.name for field in dataclasses.fields(Settings)]
+    assert [name for name in names if not re.search(rf"\b(self|settings)\.{name}\b", source)] == []
 
 
 def _touches_environment(tree: ast.Module) -> bool:

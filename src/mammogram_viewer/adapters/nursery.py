@@ -13,10 +13,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
+import logging
 import multiprocessing
 import os
 import resource
 import signal
+import stat
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,10 +33,13 @@ import msgspec
 
 from mammogram_viewer.foundation.settings import Settings
 
+log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 _ANSWER = "answer.json"
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_EXIT_STORAGE_FULL = 28  # errno's ENOSPC; on a full disk a child can answer in no other way
 _SPARE_CPU_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -41,7 +47,8 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class ChildDied:
-    """The child ended without an answer. `code` is decoder_crash, decoder_timeout or out_of_memory."""
+    """The child ended without an answer. `code` is decoder_crash, decoder_timeout, out_of_memory, or storage_full,
+    for which the file is not to blame."""
 
     code: str
     exit_code: int | None
@@ -87,24 +94,45 @@ class Nursery:
         async with self._places:
             process = self._context.Process(target=_live, args=(self._limits, str(folder), task, args), daemon=True)
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._starter, process.start)
+            starting = loop.run_in_executor(self._starter, _start, process)
             try:
+                await asyncio.shield(starting)
                 in_time = await _ended(process, wall_seconds or self._wall_seconds)
             finally:
-                # Also when we are cancelled: no child lives on without somebody waiting for it.
-                if process.exitcode is None:
-                    process.kill()
-                await loop.run_in_executor(self._starter, process.join)
+                # Also when we are cancelled, be it while it starts: no child lives on that nobody waits for.
+                await asyncio.wait([starting])
+                await loop.run_in_executor(self._starter, _end, process)
             exit_code = process.exitcode
             process.close()
         if not in_time or exit_code == -signal.SIGXCPU:
             return ChildDied("decoder_timeout", exit_code)
+        if exit_code == _EXIT_STORAGE_FULL:
+            return ChildDied("storage_full", exit_code)
         if exit_code != 0:
             return ChildDied("decoder_crash", exit_code)
         return _read_answer(folder, answer_type)
 
     def close(self) -> None:
         self._starter.shutdown(wait=False)
+
+
+def _start(process: BaseProcess) -> None:
+    """Fork the child. A fork server that something has killed is started anew: again without our environment."""
+    server: int | None = forkserver._forkserver._forkserver_pid  # pyright: ignore - it has no public name
+    if server is not None and os.waitid(os.P_PID, server, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        log.error("fork_server_died")
+        with _no_environment():
+            forkserver.ensure_running()
+    process.start()
+
+
+def _end(process: BaseProcess) -> None:
+    """Make sure that it has ended; nothing to do for one that could not be started."""
+    if process.pid is None:
+        return
+    if process.exitcode is None:
+        process.kill()
+    process.join()
 
 
 async def _ended(process: BaseProcess, wall_seconds: float) -> bool:
@@ -131,11 +159,11 @@ class _Envelope(msgspec.Struct):
 
 
 def _read_answer(folder: Path, answer_type: type[Answer]) -> Answer | ChildDied:
-    path = folder / _ANSWER
     try:
-        if path.stat().st_size > _MAX_ANSWER_BYTES:
+        content = _read_plain_file(folder / _ANSWER)
+        if len(content) > _MAX_ANSWER_BYTES:
             return ChildDied("decoder_crash", 0)
-        envelope = msgspec.json.decode(path.read_bytes(), type=_Envelope)
+        envelope = msgspec.json.decode(content, type=_Envelope)
         if envelope.out_of_memory:
             return ChildDied("out_of_memory", 0)
         if envelope.raised is not None:
@@ -143,6 +171,16 @@ def _read_answer(folder: Path, answer_type: type[Answer]) -> Answer | ChildDied:
         return msgspec.json.decode(envelope.answer, type=answer_type)
     except (OSError, msgspec.MsgspecError):
         return ChildDied("decoder_crash", 0)
+
+
+def _read_plain_file(path: Path) -> bytes:
+    """At most a little more than an answer may have. A child that was taken over may have left a link to what is not
+    its own or to what never ends, or a pipe that blocks its reader."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        return file.read(_MAX_ANSWER_BYTES + 1)
 
 
 def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[object, ...]) -> None:
@@ -154,22 +192,39 @@ def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[ob
     except MemoryError:
         envelope.out_of_memory = True
     except Exception as problem:  # noqa: BLE001 - the outermost frame of a child
+        if isinstance(problem, OSError) and problem.errno in _FULL:
+            os._exit(_EXIT_STORAGE_FULL)
         # Function names and line numbers only: the message of an exception may quote patient data.
         frames = traceback.format_list(traceback.extract_tb(problem.__traceback__))
         envelope.raised = f"{type(problem).__name__}\n{''.join(frames)}"[:8000]
-    Path(folder, _ANSWER).write_bytes(msgspec.json.encode(envelope))
+    try:
+        Path(folder, _ANSWER).write_bytes(msgspec.json.encode(envelope))
+    except OSError as problem:
+        os._exit(_EXIT_STORAGE_FULL if problem.errno in _FULL else 1)
     # Skip the interpreter's tidying: libraries loaded before the fork may hang in it.
     os._exit(0)
 
 
 def _confine(limits: _Limits) -> None:
     """First thing in a child: its limits, its end with the fork server's, and a terminal's signals ignored."""
+    _close_inherited_pipes()
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + _SPARE_CPU_SECONDS))
+    # Should nobody be left who watches the clock.
+    signal.alarm(limits.cpu_seconds + _SPARE_CPU_SECONDS)
+
+
+def _close_inherited_pipes() -> None:
+    """multiprocessing hands every child the pipe by which the fork server notices that the worker has died, and the
+    resource tracker's. A child that hangs would hold the first one open, and both would outlive a killed worker."""
+    tracker = resource_tracker._resource_tracker  # pyright: ignore - it has no public name
+    for descriptor in (forkserver._forkserver._forkserver_alive_fd, tracker._fd):  # pyright: ignore - the same
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -1,14 +1,12 @@
 import { useRef, useState } from 'react'
 import { messageOf } from '@/shared/api/client'
 import type { User } from '@/shared/api/types'
-import { formatDateTime } from '@/shared/format/dates'
 import { useCommands } from '@/shared/keys/commands'
-import { Button } from '@/shared/ui/Button'
 import { ConfirmDialog } from '@/shared/ui/Dialog'
-import { StatusBadge, type StatusTone } from '@/shared/ui/StatusBadge'
 import table from '@/shared/ui/Table.module.css'
 import { toast } from '@/shared/ui/Toasts'
 import { changeUser } from './api'
+import { UserRow } from './UserRow'
 import styles from './UsersPage.module.css'
 
 interface UserTableProps {
@@ -16,14 +14,6 @@ interface UserTableProps {
   ownId: number | null
   onOpen: (user: User) => void
   onChanged: () => void
-}
-
-const TONES: Record<User['status'], StatusTone> = { pending: 'working', active: 'ready', disabled: 'unknown' }
-const ROLE_WORDS: Record<User['role'], string> = {
-  admin: 'Admin',
-  radiologist: 'Radiologist',
-  technologist: 'Technologist',
-  user: 'User',
 }
 
 export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
@@ -38,7 +28,8 @@ export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
     toast(said, { label: 'Undo', run: () => void changeUser(user.id, { status: before }).then(onChanged) })
   }
 
-  function approve(user: User, said: string): void {
+  function approve(user: User): void {
+    const said = `${user.name} may sign in ${user.status === 'pending' ? 'now' : 'again'}.`
     set(user, 'active', said).catch((error: unknown) => toast(messageOf(error)))
   }
 
@@ -61,61 +52,14 @@ export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
           </thead>
           <tbody ref={body}>
             {users.map((user) => (
-              <tr
+              <UserRow
                 key={user.id}
-                tabIndex={-1}
-                data-testid="user-row"
-                onDoubleClick={() => onOpen(user)}
-                onKeyDown={(event) => {
-                  if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(user)
-                }}
-              >
-                <td className={table.clip} title={user.name}>
-                  {user.name} {user.id === ownId ? <span className="unit">you</span> : null}
-                </td>
-                <td className={table.clip} title={user.email}>
-                  {user.email}
-                </td>
-                <td>
-                  <StatusBadge tone={TONES[user.status]}>{user.status}</StatusBadge>
-                </td>
-                <td>{ROLE_WORDS[user.role]}</td>
-                <td>{user.lastLoginAt ? formatDateTime(user.lastLoginAt) : 'never'}</td>
-                <td>{formatDateTime(user.createdAt)}</td>
-                <td className={table.number}>
-                  {user.status === 'pending' ? (
-                    <Button
-                      kind="quiet"
-                      className={styles.act}
-                      onClick={() => approve(user, `${user.name} may sign in now.`)}
-                    >
-                      Approve
-                    </Button>
-                  ) : null}
-                  {user.status === 'disabled' ? (
-                    <Button
-                      kind="quiet"
-                      className={styles.act}
-                      onClick={() => approve(user, `${user.name} may sign in again.`)}
-                    >
-                      Switch on
-                    </Button>
-                  ) : null}
-                  {user.status === 'active' && user.id !== ownId ? (
-                    <Button kind="quiet" className={styles.act} onClick={() => setDisabling(user)}>
-                      Disable
-                    </Button>
-                  ) : null}
-                  <Button
-                    kind="quiet"
-                    className={styles.act}
-                    aria-label={`Edit ${user.name}`}
-                    onClick={() => onOpen(user)}
-                  >
-                    Edit
-                  </Button>
-                </td>
-              </tr>
+                user={user}
+                isOwn={user.id === ownId}
+                onOpen={() => onOpen(user)}
+                onApprove={() => approve(user)}
+                onDisable={() => setDisabling(user)}
+              />
             ))}
           </tbody>
         </table>

@@ -49,6 +49,11 @@ describe('reading on', () => {
   })
 })
 
+test('a cursor that leads back to itself ends the list', () => {
+  expect(appendPage(twoPages, 'c4', page([3], 'c4')).isComplete).toBe(true)
+  expect(appendPage(twoPages, 'c4', page([], 'c3')).isComplete).toBe(true)
+})
+
 describe('a fresh head', () => {
   test('new images come before the known ones', () => {
     expect(idsOf(mergeHead(twoPages, page([10, 9, 8])) ?? emptyList)).toEqual([10, 9, 8, 7, 6, 5, 4])

@@ -46,7 +46,8 @@ export function appendPage(list: ImageList, cursor: string | null, page: ImagePa
     images: withImages(list.images, page.images),
     pages: [...list.pages, { cursor, isHeld: true }],
     nextCursor: page.nextCursor,
-    isComplete: page.nextCursor === null,
+    // A cursor that leads back to itself would be read for ever.
+    isComplete: page.nextCursor === null || page.nextCursor === cursor || page.images.length === 0,
   }
 }
 

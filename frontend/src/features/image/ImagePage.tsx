@@ -49,7 +49,7 @@ function NoImage({ error, filters, onAgain }: NoImageProps) {
   const isMissing =
     error instanceof ApiProblem && (error.status === 404 || error.status === 422 || error.status === 400)
   const back = (
-    <Link to="/" search={filters} className={buttonClass('primary')}>
+    <Link to="/" search={filters} className={buttonClass(isMissing ? 'primary' : 'plain')}>
       Back to the gallery
     </Link>
   )

@@ -27,7 +27,7 @@ from product import FAST, PASSWORD, Product, add_people, free_port, running
 
 
 async def assert_invariants(database_url: str, storage_dir: Path, acknowledged: dict[int, bytes]) -> None:
-    """TRUST 1 and 2: every acknowledged original is there once, byte-identical, ready, rendered once, no orphan."""
+    """Every acknowledged original is there once, byte-identical, ready, rendered once, no orphan."""
     db = await open_pool(database_url, size=2, application_name="invariants")
     try:
         storage = LocalStorage(storage_dir)

@@ -1,4 +1,4 @@
-"""Walks storage against the database (TRUST invariants 1 and 2): every original present and byte-identical, every
+"""Walks storage against the database: every original present and byte-identical, every
 rendition present, no file that no row speaks of. Repairs nothing."""
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from mammogram_viewer.accounts.models import Principal, Role, User
 from mammogram_viewer.activity.models import SYSTEM
 from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.cli.parts import local_host
 from mammogram_viewer.foundation.errors import Conflict, NotFound, Unavailable
 from mammogram_viewer.foundation.settings import Settings, load_settings
 
@@ -115,7 +116,8 @@ async def _person(db: asyncpg.Pool, settings: Settings, email: str, name: str, r
 
 
 async def _upload_all(settings: Settings, secret: str, files: list[Path], console: Console) -> None:
-    address = f"http://{settings.host}:{settings.port}"
+    host = local_host(settings.host)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     headers = {"authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=120) as client:
         try:

@@ -93,7 +93,7 @@ class Settings:
     register_attempts_per_hour: int = _setting(20, "Registrations an hour from one address.")
     login_failures_per_hour: int = _setting(
         100,
-        "Failed sign-ins an hour at one account, from everywhere, before networks it never signed in from are slowed down.",
+        "Failed sign-ins an hour at one account, from everywhere, before unknown networks are slowed down.",
     )
     address_login_failures_per_minute: int = _setting(
         50, "Failed sign-ins a minute from one address, at whatever accounts."

@@ -1,4 +1,4 @@
-"""Takes files in. The order is the promise (TRUST): spool (limit, digest) -> fsync -> rename -> fsync folder ->
+"""Takes files in. The order is the promise: spool (limit, digest) -> fsync -> rename -> fsync folder ->
 one transaction (image + job + activity) -> answer -> wake a worker.
 
 Crash points in between leave a spool file or an orphan original, both swept later, and never a visible image

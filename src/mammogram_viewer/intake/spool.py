@@ -11,6 +11,7 @@ import ctypes
 import errno
 import hashlib
 import os
+import shutil
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -159,7 +160,10 @@ def sweep_spool(settings: Settings) -> int:
     swept = 0
     for path in settings.spool_dir.glob("*"):
         with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and path.stat().st_mtime < before:
-                path.unlink()
+            if path.stat().st_mtime < before:
+                if path.is_dir():  # of a rendering whose worker was killed
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
                 swept += 1
     return swept

@@ -1,4 +1,4 @@
-"""QueueService: what scripts, routes and the reconciler use of the queue (CONTRACT-stable names)."""
+"""QueueService: what scripts, routes and the reconciler use of the queue; its names are stable."""
 
 from __future__ import annotations
 

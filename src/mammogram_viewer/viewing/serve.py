@@ -1,4 +1,4 @@
-"""Files over HTTP: ETag, Range, and the caching that CONTRACT-stable links allow.
+"""Files over HTTP: ETag, Range, and the caching that versioned links allow.
 
 A link with `v=<recipe version>` never changes its bytes and may be kept for ever by this browser; one without
 is asked for again each time. Both only ever after a permission check."""

@@ -1,4 +1,4 @@
-"""A local folder as storage: write, fsync, rename, fsync the folder (TRUST: order of an upload).
+"""A local folder as storage: write, fsync, rename, fsync the folder.
 
 Spool and storage normally share a file system, so that publishing is one rename and no byte is copied."""
 

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from benchmarks import figures, load
-from benchmarks.express_peer import express
+from benchmarks.express_peer import LIMIT, express
 from benchmarks.load import Answered, Load
 from benchmarks.seed import fill, random_cursors
 from benchmarks.stage import Credentials, Peer, Stage
 
-PATH = "/api/images?useCursor=true&limit=20"
+PATH = f"/api/images?useCursor=true&limit={LIMIT}"
 IMAGES = 100_000
 CONNECTIONS = (1, 8)
 TARGET = 1.0
@@ -33,7 +33,7 @@ async def measure(
     file = stage.folder / "cursors.txt"
     file.write_text("\n".join(cursors))
     headers = {"bearer": ("Authorization", credentials.authorization), "session": ("Cookie", credentials.cookie)}
-    with express(stage) as other:
+    async with express(stage) as other:
         for header in headers.values():
             _demand_same_answers(api, other, header, cursors[:_COMPARED])
             _warm_up(api, other, file, header)
@@ -59,7 +59,8 @@ def _demand_same_answers(api: Peer, other: Peer, header: tuple[str, str], cursor
     with httpx.Client(headers=dict([header]), timeout=30) as client:
         for cursor in cursors:
             ours, theirs = (
-                client.get(f"{server.base_url}{PATH}", params={**_params(), "cursor": cursor}) for server in (api, other)
+                client.get(f"{server.base_url}{PATH}", params={**_params(), "cursor": cursor})
+                for server in (api, other)
             )
             if ours.status_code != 200 or ours.json() != theirs.json():
                 raise SystemExit(f"The two sides answer differently at {cursor}; a comparison would say nothing.")

@@ -81,9 +81,7 @@ def run(load: Load, server: Peer, *, seed: int) -> Answered:
 
 def _wrk_command(wrk: str, load: Load, server: Peer, seed: int) -> list[str]:
     script = load.cursors.with_suffix(".lua")
-    script.write_text(
-        _LUA.replace("CURSORS", str(load.cursors)).replace("SEED", str(seed)).replace("PATH", load.path)
-    )
+    script.write_text(_LUA.replace("CURSORS", str(load.cursors)).replace("SEED", str(seed)).replace("PATH", load.path))
     name, value = load.header
     return [
         *(wrk, "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds}s"),

@@ -9,6 +9,8 @@ import io
 import socket
 from dataclasses import dataclass
 
+from pydicom.uid import UID
+
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, build_mammogram
 
 ROWS, COLUMNS = 4096, 3328  # 16 bits a pixel: 27.3 MB
@@ -22,7 +24,7 @@ class Mammogram:
 
     def __init__(self, rows: int, columns: int) -> None:
         data_set = build_mammogram(SyntheticMammogram(seed=1, rows=rows, columns=columns))
-        uid = f"2.25.1{0:0{_UID_DIGITS}d}"
+        uid = UID(f"2.25.1{0:0{_UID_DIGITS}d}")
         data_set.SOPInstanceUID = uid
         data_set.file_meta.MediaStorageSOPInstanceUID = uid
         buffer = io.BytesIO()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -73,7 +73,7 @@ def work_folder() -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def servers(folder: Path):  # noqa: ANN201 - an async iterator of Stage
+async def servers(folder: Path) -> AsyncIterator[Stage]:
     """PostgreSQL and Valkey as in production, gone at the end."""
     postgres, valkey = EmbeddedPostgres(folder), EmbeddedRedis(folder)
     processes: list[tuple[Server, subprocess.Popen[bytes]]] = []
@@ -129,7 +129,6 @@ def peer(
     command: list[str | Path], port: int, environ: dict[str, str], folder: Path, output: IO[bytes]
 ) -> Iterator[Peer]:
     """Start a program and wait until it accepts connections; stop it whatever happens."""
-
 
     process = spawn(command, death_signal=signal.SIGTERM, environ=environ, cwd=folder, output=output)
     try:

@@ -28,7 +28,9 @@ def _table(title: str, *columns: str) -> Table:
 
 def _uploads(measured: dict[str, Any]) -> Table:
     title = f"One durable upload of {measured['file_bytes'] / 1e6:.1f} MB, ms"
-    table = _table(title, "body", "api median", "api p95", "sink median", "sink p95", "ratio", "p25-p75", "target", "met")
+    table = _table(
+        title, "body", "api median", "api p95", "sink median", "sink p95", "ratio", "p25-p75", "target", "met"
+    )
     for kind in ("raw", "multipart"):
         each = measured[kind]
         ratio = each["ratio"]
@@ -55,7 +57,16 @@ def _memory(measured: dict[str, Any]) -> Table:
 def _lists(measured: dict[str, Any]) -> Table:
     title = f"A keyset page of 20 out of {measured['images']:,} images ({measured['load_generator']})"
     table = _table(
-        title, "sign-in, connections", "api req/s", "p50 ms", "p95 ms", "Express req/s", "p50 ms", "p95 ms", "ratio", "met"
+        title,
+        "sign-in, connections",
+        "api req/s",
+        "p50 ms",
+        "p95 ms",
+        "Express req/s",
+        "p50 ms",
+        "p95 ms",
+        "ratio",
+        "met",
     )
     target = measured["target"]["ratio_at_least"]
     for sign_in, by_connections in measured["by_sign_in_and_connections"].items():

@@ -1,5 +1,5 @@
-"""`make bench-upload`: durable uploads beside a socket sink, memory under twenty uploads at once, and the gallery's page
-beside Express. Prints tables and writes benchmarks/results/upload.json; takes about three minutes."""
+"""`make bench-upload`: durable uploads beside a socket sink, memory under twenty uploads at once, and the gallery's
+page beside Express. Prints tables and writes benchmarks/results/upload.json; takes about three minutes."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ function useFrameCommands(isAdmin: boolean, openHelp: () => void): void {
       title: 'Gallery',
       group: 'Go to',
       keys: ['g i'],
-      run: () => void navigate({ to: '/' }),
+      run: () => void navigate({ to: '/', resetScroll: false }),
     },
     {
       id: 'go-account',
@@ -79,7 +79,12 @@ function Rail({ isAdmin }: { isAdmin: boolean }) {
         <img src="/favicon.svg" alt="" width="28" height="28" />
       </div>
       <Tooltip label="Gallery" keys="g i" side="right">
-        <Link to="/" className={styles.entry} aria-current={isGallery ? 'page' : undefined}>
+        <Link
+          to="/"
+          resetScroll={false}
+          className={styles.entry}
+          aria-current={isGallery ? 'page' : undefined}
+        >
           <Images aria-hidden="true" />
           <span>Gallery</span>
         </Link>

@@ -49,7 +49,12 @@ function NoImage({ error, filters, onAgain }: NoImageProps) {
   const isMissing =
     error instanceof ApiProblem && (error.status === 404 || error.status === 422 || error.status === 400)
   const back = (
-    <Link to="/" search={filters} className={buttonClass(isMissing ? 'primary' : 'plain')}>
+    <Link
+      to="/"
+      search={filters}
+      resetScroll={false}
+      className={buttonClass(isMissing ? 'primary' : 'plain')}
+    >
       Back to the gallery
     </Link>
   )
@@ -130,7 +135,7 @@ function useGo(filters: ImageFilters): (imageId: number | null) => void {
   const navigate = useNavigate()
   return (imageId) => {
     if (imageId === null) {
-      void navigate({ to: '/', search: filters })
+      void navigate({ to: '/', search: filters, resetScroll: false })
       return
     }
     void navigate({

@@ -125,7 +125,13 @@ function Toolbar(props: StageProps & { controls: ViewportControls | null }) {
   return (
     <div className={styles.toolbar}>
       <Tooltip label="Back to the gallery" keys="g i">
-        <Link to="/" search={filters} className={iconButtonClass()} aria-label="Back to the gallery">
+        <Link
+          to="/"
+          search={filters}
+          resetScroll={false}
+          className={iconButtonClass()}
+          aria-label="Back to the gallery"
+        >
           <ArrowLeft />
         </Link>
       </Tooltip>

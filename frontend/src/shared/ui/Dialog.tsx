@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { AlertDialog, Dialog as Primitive } from 'radix-ui'
 import { X } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
@@ -19,13 +19,14 @@ interface DialogProps {
 }
 
 export function Dialog({ isOpen, onClose, title, description, isWide, children }: DialogProps) {
+  const focus = useFocusAndReturn()
   return (
     <Primitive.Root open={isOpen} onOpenChange={(open) => (open ? undefined : onClose())}>
       <Primitive.Portal>
         <div className={styles.backdrop} aria-hidden="true" />
         <Primitive.Content
           className={`${styles.content} ${isWide ? styles.wide : ''}`}
-          onOpenAutoFocus={focusFirstField}
+          {...focus}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <header className={styles.head}>
@@ -50,13 +51,28 @@ export function Dialog({ isOpen, onClose, title, description, isWide, children }
   )
 }
 
-/** The first field, else the dialog itself: the close button would only open its tooltip. */
-function focusFirstField(event: Event): void {
-  const dialog = event.currentTarget
-  if (!(dialog instanceof HTMLElement)) return
-  event.preventDefault()
-  const field = dialog.querySelector<HTMLElement>('input:not([hidden]):not(:disabled), select:not(:disabled)')
-  ;(field ?? dialog).focus()
+/**
+ * Focus goes to the first field, else to the dialog itself (the close button would only open its tooltip), and
+ * back to where it was. The primitive gives it back only to a trigger of its own, and ours open by state.
+ */
+function useFocusAndReturn() {
+  const before = useRef<Element | null>(null)
+  return {
+    onOpenAutoFocus(event: Event): void {
+      before.current = document.activeElement
+      const dialog = event.currentTarget
+      if (!(dialog instanceof HTMLElement) || dialog.role === 'alertdialog') return
+      event.preventDefault()
+      const field = dialog.querySelector<HTMLElement>(
+        'input:not([hidden]):not(:disabled), select:not(:disabled)',
+      )
+      ;(field ?? dialog).focus()
+    },
+    onCloseAutoFocus(event: Event): void {
+      event.preventDefault()
+      if (before.current instanceof HTMLElement) before.current.focus()
+    },
+  }
 }
 
 interface ConfirmProps {
@@ -71,6 +87,7 @@ interface ConfirmProps {
 
 /** Asked only before what cannot be undone. Cancel has the focus. */
 export function ConfirmDialog({ isOpen, onClose, title, children, confirmLabel, onConfirm }: ConfirmProps) {
+  const focus = useFocusAndReturn()
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string | null>(null)
 
@@ -96,7 +113,7 @@ export function ConfirmDialog({ isOpen, onClose, title, children, confirmLabel, 
     <AlertDialog.Root open={isOpen} onOpenChange={(open) => (open ? undefined : close())}>
       <AlertDialog.Portal>
         <div className={styles.backdrop} aria-hidden="true" />
-        <AlertDialog.Content className={styles.content} aria-modal="true">
+        <AlertDialog.Content className={styles.content} aria-modal="true" {...focus}>
           <AlertDialog.Title asChild>
             <h2>{title}</h2>
           </AlertDialog.Title>

@@ -1,8 +1,9 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { dependencies } from './package.json'
 
 const outDir = resolve(import.meta.dirname, '../src/mammogram_viewer/web/page')
 
@@ -25,8 +26,24 @@ function apiDocs(): Plugin {
   }
 }
 
+/** The licences of what is shipped inside the bundle and the font, as they ask for. */
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    apply: 'build',
+    closeBundle() {
+      const to = resolve(outDir, 'licences')
+      mkdirSync(to, { recursive: true })
+      for (const name of Object.keys(dependencies)) {
+        const from = resolve(import.meta.dirname, 'node_modules', name, 'LICENSE')
+        if (existsSync(from)) copyFileSync(from, resolve(to, `${name.replace(/[@/]/g, '_')}.txt`))
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react(), apiDocs()],
+  plugins: [react(), apiDocs(), licences()],
   resolve: { alias: { '@': resolve(import.meta.dirname, 'src') } },
   build: {
     outDir,

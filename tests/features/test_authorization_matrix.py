@@ -28,6 +28,7 @@ from mammogram_viewer.accounts.sessions import open_session
 from mammogram_viewer.accounts.tokens import create_token
 from mammogram_viewer.accounts.users import create_user
 from mammogram_viewer.activity.models import SYSTEM
+from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.cli.compose import open_resources
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.web.app import create_app
@@ -181,7 +182,7 @@ class Things:
 
 @pytest.fixture
 async def things(settings: Settings) -> AsyncIterator[Things]:
-    async with open_resources(settings, "tests") as resources:
+    async with open_resources(settings, "tests", Nursery(settings, [])) as resources:
         APP.state.update(vars(resources))
         made = Things(APP, resources.db, settings)
         await made.add_people()

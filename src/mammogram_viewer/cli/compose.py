@@ -18,6 +18,8 @@ from mammogram_viewer.adapters.redis.embedded import socket_url
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.foundation import logs
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake import archives
+from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
 from mammogram_viewer.jobs.models import CONVERT_DICOM, QUEUES, RENDER_PICTURE
 from mammogram_viewer.jobs.service import QueueService
@@ -43,8 +45,8 @@ def redis_address(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, part: str) -> AsyncIterator[Resources]:
-    """Everything a part works with, closed again in reverse order."""
+async def open_resources(settings: Settings, part: str, nursery: Nursery) -> AsyncIterator[Resources]:
+    """Everything a part works with, closed again in reverse order; `nursery` stays its maker's."""
     settings.spool_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     redis_url = redis_address(settings)
     storage = LocalStorage(settings.storage_dir)
@@ -62,6 +64,7 @@ async def open_resources(settings: Settings, part: str) -> AsyncIterator[Resourc
             storage=storage,
             queue=queue,
             intake=Intake(db, storage, queue),
+            archives=ArchiveOpener(nursery, settings),
         )
     finally:
         await wake_up.close()
@@ -74,7 +77,8 @@ def run_api(settings: Settings) -> None:
     from mammogram_viewer.web.app import create_app
 
     logs.configure("api", settings.log_level)
-    app = create_app(lambda: open_resources(settings, "api"))
+    nursery = Nursery(settings, archives.PRELOAD)
+    app = create_app(lambda: open_resources(settings, "api", nursery))
     uvicorn.run(
         app,
         host=settings.host,
@@ -108,7 +112,7 @@ async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurr
     from mammogram_viewer.worker.reconciler import Reconciler
     from mammogram_viewer.worker.run import WorkerPool, queue_concurrency, run_until_stopped
 
-    async with open_resources(settings, "worker") as resources:
+    async with open_resources(settings, "worker", nursery) as resources:
         renderer = Renderer(resources.db, resources.storage, nursery, settings)
         processor = Processor(resources.db, {CONVERT_DICOM: renderer.run, RENDER_PICTURE: renderer.run}, settings)
         pool = WorkerPool(

@@ -51,6 +51,7 @@ class Settings:
     max_files_per_request: int = _setting(10_000, "Most files in one multipart request.")
     max_request_bytes: int = _setting(16_384 * MIB, "Largest multipart request in all, bytes.")
     min_free_bytes: int = _setting(512 * MIB, "Uploads answer 507 when storage has less free space, bytes.")
+    unpack_wall_seconds: float = _setting(120.0, "Wall time of the child that unpacks one ZIP archive, seconds.")
     spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
 
     # Database

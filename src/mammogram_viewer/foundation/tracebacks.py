@@ -11,14 +11,19 @@ _MAX_CHARACTERS = 8000
 
 
 def without_messages(problem: BaseException) -> str:
-    """Types, SQLSTATEs and frames of an exception and of those behind it, the last one first."""
+    """Kinds and frames of an exception and of those behind it, the last one first."""
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = problem
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         frames = "".join(traceback.format_list(traceback.extract_tb(current.__traceback__)))
-        sqlstate = getattr(current, "sqlstate", None)
-        parts.append(f"{type(current).__name__}{f' ({sqlstate})' if sqlstate else ''}\n{frames}")
+        parts.append(f"{type(current).__name__} {_safe_details(current)}\n{frames}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "caused by ".join(parts)[:_MAX_CHARACTERS]
+
+
+def _safe_details(problem: BaseException) -> str:
+    """What is known to quote nothing: PostgreSQL's names, and what an exception declares as such."""
+    names = ("sqlstate", "table_name", "constraint_name", "safe_detail")
+    return " ".join(str(value) for name in names if (value := getattr(problem, name, None)))

@@ -6,7 +6,6 @@ file as they arrive. A file that is refused early costs no disk: its remaining b
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import MultipartParseError
@@ -14,6 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, TooLarge
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.models import RefusedFile
 from mammogram_viewer.intake.names import clean_name
 from mammogram_viewer.intake.spool import SpoolFile, size_text
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 FIELD = "files"
 _MAX_HEADER_BYTES = 16 * 1024
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A file that is not taken, with the error that says why."""
-
-    name: str
-    error: MammogramViewerError
 
 
 class _Part:
@@ -52,7 +44,7 @@ class MultipartReceiver:
             raise Malformed("The multipart body has no boundary.", code="malformed_multipart")
         self._settings = settings
         self.spooled: list[SpoolFile] = []
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedFile] = []
         self._finished: list[SpoolFile] = []
         self._part = _Part()
         self._ended = False
@@ -107,7 +99,7 @@ class MultipartReceiver:
 
     async def _refuse(self, spool: SpoolFile, error: MammogramViewerError) -> None:
         self.spooled.remove(spool)
-        self.refused.append(Refused(spool.name, error))
+        self.refused.append(RefusedFile(spool.name, error))
         await spool.discard()
 
     # Callbacks of the parser, in the order in which they come for each part.

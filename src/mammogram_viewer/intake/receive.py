@@ -21,7 +21,8 @@ from mammogram_viewer.archive.service import find_duplicate, register_image
 from mammogram_viewer.foundation.crash_points import crash_point
 from mammogram_viewer.foundation.errors import StorageFull
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.intake.spool import SpoolFile, size_text
+from mammogram_viewer.intake.models import ReceivedFile
+from mammogram_viewer.intake.spool import size_text
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import NewJob, job_id_for_image
 from mammogram_viewer.jobs.service import QueueService
@@ -29,7 +30,7 @@ from mammogram_viewer.jobs.service import QueueService
 
 @dataclass(frozen=True)
 class TakenUpload:
-    """One spooled file and the image it became."""
+    """One received file and the image it became."""
 
     name: str
     image: RegisteredImage
@@ -50,43 +51,43 @@ def check_space(settings: Settings) -> None:
 
 
 class Intake:
-    """Turns spooled files into registered images with their jobs."""
+    """Turns received files into registered images with their jobs."""
 
     def __init__(self, db: asyncpg.Pool, storage: Storage, queue: QueueService) -> None:
         self._db = db
         self._storage = storage
         self._queue = queue
 
-    async def receive(self, spooled: list[SpoolFile], principal: Principal, actor: Actor) -> list[TakenUpload]:
+    async def receive(self, files: list[ReceivedFile], principal: Principal, actor: Actor) -> list[TakenUpload]:
         """All of them or none: durable when this returns. The workers are woken by `wake`, after the answer."""
         crash_point("after_spool")
-        taken: dict[SpoolFile, TakenUpload] = {}
-        fresh: dict[SpoolFile, str] = {}
-        for spool in spooled:
-            older = await find_duplicate(self._db, principal.user_id, spool.sha256)
+        taken: dict[ReceivedFile, TakenUpload] = {}
+        fresh: dict[ReceivedFile, str] = {}
+        for file in files:
+            older = await find_duplicate(self._db, principal.user_id, file.sha256)
             if older is not None:
-                taken[spool] = TakenUpload(spool.name, older)
+                taken[file] = TakenUpload(file.name, older)
             else:
-                fresh[spool] = new_original_key()
+                fresh[file] = new_original_key()
         if fresh:
-            await self._storage.adopt([(spool.path, key) for spool, key in fresh.items()])
+            await self._storage.adopt([(file.path, key) for file, key in fresh.items()])
             crash_point("after_rename")
             taken |= await self._register(fresh, principal, actor)
             crash_point("after_commit")
-        return [taken[spool] for spool in spooled]
+        return [taken[file] for file in files]
 
     async def _register(
-        self, fresh: dict[SpoolFile, str], principal: Principal, actor: Actor
-    ) -> dict[SpoolFile, TakenUpload]:
-        taken: dict[SpoolFile, TakenUpload] = {}
+        self, fresh: dict[ReceivedFile, str], principal: Principal, actor: Actor
+    ) -> dict[ReceivedFile, TakenUpload]:
+        taken: dict[ReceivedFile, TakenUpload] = {}
         async with self._db.acquire() as connection, connection.transaction():
-            for spool, key in fresh.items():
-                image = await register_image(connection, _new_image(spool, key, principal))
-                taken[spool] = TakenUpload(spool.name, image)
+            for file, key in fresh.items():
+                image = await register_image(connection, _new_image(file, key, principal))
+                taken[file] = TakenUpload(file.name, image)
                 if image.duplicate:
                     continue
                 await outbox.add_jobs(connection, [self._job(image, principal)])
-                metadata = {"fileType": image.file_type, "byteCount": spool.byte_count}
+                metadata = {"fileType": image.file_type, "byteCount": file.byte_count}
                 await record_activity(connection, actor, "upload", "image", image.id, metadata)
                 await record_audit(connection, actor, "image_uploaded", "image", image.id, metadata)
         return taken
@@ -100,13 +101,12 @@ class Intake:
         return self._queue.job_for_image(image_id=image.id, user_id=principal.user_id, file_type=image.file_type)
 
 
-def _new_image(spool: SpoolFile, key: str, principal: Principal) -> NewImage:
-    assert spool.file_type is not None, "finish() has judged it"
+def _new_image(file: ReceivedFile, key: str, principal: Principal) -> NewImage:
     return NewImage(
         user_id=principal.user_id,
-        file_type=spool.file_type,
-        original_name=spool.name,
-        byte_count=spool.byte_count,
-        sha256=spool.sha256,
+        file_type=file.file_type,
+        original_name=file.name,
+        byte_count=file.byte_count,
+        sha256=file.sha256,
         storage_key=key,
     )

@@ -14,7 +14,9 @@ from litestar.params import FromPath
 from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, Unsupported
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver, Refused
+from mammogram_viewer.intake.archives import ArchiveOpener
+from mammogram_viewer.intake.models import RefusedFile
+from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver
 from mammogram_viewer.intake.names import clean_name
 from mammogram_viewer.intake.receive import Intake, TakenUpload, check_space
 from mammogram_viewer.intake.schemas import RejectedFile, TakenFile, UploadAnswer
@@ -34,6 +36,7 @@ async def post_upload(
     request: Request[Any, Any, Any],
     settings: dependencies.Settings,
     intake: NamedDependency[Intake],
+    archives: NamedDependency[ArchiveOpener],
     principal: dependencies.Principal,
     actor: dependencies.Actor,
 ) -> Response[UploadAnswer]:
@@ -44,7 +47,7 @@ async def post_upload(
     check_space(settings)
     content_type = request.headers.get("content-type", "")
     spooled: list[SpoolFile] = []
-    refused: list[Refused] = []
+    refused: list[RefusedFile] = []
     try:
         if content_type.startswith("multipart/"):
             receiver = MultipartReceiver(content_type, settings)
@@ -58,9 +61,10 @@ async def post_upload(
                 f"Send multipart/form-data with the field “{FIELD}”, or one raw application/dicom body.",
                 code="unsupported_content_type",
             )
-        if refused and not spooled:
-            raise _everything_refused(refused)
-        taken = await intake.receive(spooled, principal, actor)
+        async with archives.opened(spooled, refused) as files:
+            if refused and not files:
+                raise _everything_refused(refused)
+            taken = await intake.receive(files, principal, actor)
     finally:
         for spool in spooled:
             await spool.discard()
@@ -68,7 +72,7 @@ async def post_upload(
 
 
 async def _receive_raw(
-    request: Request[Any, Any, Any], settings: Settings, spooled: list[SpoolFile], refused: list[Refused]
+    request: Request[Any, Any, Any], settings: Settings, spooled: list[SpoolFile], refused: list[RefusedFile]
 ) -> None:
     """The body is the file; its name comes percent-encoded in X-File-Name."""
     announced = int(request.headers.get("content-length") or 0)
@@ -87,7 +91,7 @@ async def _receive_raw(
     except MammogramViewerError as error:
         spooled.remove(spool)
         await spool.discard()
-        refused.append(Refused(spool.name, error))
+        refused.append(RefusedFile(spool.name, error))
         return
     if announced and spool.byte_count != announced:
         raise Malformed(
@@ -103,7 +107,7 @@ def _demand_files(receiver: MultipartReceiver) -> None:
     )
 
 
-def _everything_refused(refused: list[Refused]) -> MammogramViewerError:
+def _everything_refused(refused: list[RefusedFile]) -> MammogramViewerError:
     """The error of a single refused file as it is; for several an Invalid. Both carry the list."""
     error = (
         refused[0].error
@@ -114,11 +118,11 @@ def _everything_refused(refused: list[Refused]) -> MammogramViewerError:
     return error
 
 
-def _rejected(refused: Refused) -> RejectedFile:
+def _rejected(refused: RefusedFile) -> RejectedFile:
     return RejectedFile(name=refused.name, code=refused.error.code, detail=refused.error.detail)
 
 
-def _answer(taken: list[TakenUpload], refused: list[Refused]) -> UploadAnswer:
+def _answer(taken: list[TakenUpload], refused: list[RefusedFile]) -> UploadAnswer:
     return UploadAnswer(
         images=[
             TakenFile(

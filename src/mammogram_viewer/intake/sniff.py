@@ -5,10 +5,12 @@ Refuses what is certainly no image; what may be one is taken and judged by the c
 from __future__ import annotations
 
 import struct
+from typing import Literal
 
 from mammogram_viewer.archive.models import FileType
 from mammogram_viewer.foundation.errors import Unsupported
 
+SniffedType = FileType | Literal["zip"]
 HEAD_BYTES = 64 * 1024
 _PREAMBLE_BYTES = 128
 _SHORTEST_DICOM_BYTES = 132
@@ -27,10 +29,10 @@ _KNOWN_OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"<!DOCTYPE", "a web page"),
     (b"<html", "a web page"),
 )
-_TAKEN = "DICOM, PNG, JPEG and TIFF files are taken."
+_TAKEN = "DICOM, PNG, JPEG and TIFF files are taken, and ZIP archives of them."
 
 
-def sniff(head: bytes, byte_count: int) -> FileType:
+def sniff(head: bytes, byte_count: int) -> SniffedType:
     """The file type by content; the name never decides. Raises Unsupported with a code and the mend."""
     if byte_count == 0:
         raise Unsupported("The file is empty; nothing was kept.", code="empty_file")
@@ -42,6 +44,8 @@ def sniff(head: bytes, byte_count: int) -> FileType:
         return "jpeg"
     if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
         return "tiff"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
     if _is_svg(head):
         raise Unsupported(f"SVG drawings are not taken, because they can carry scripts. {_TAKEN}", code="svg_refused")
     for magic, name in _KNOWN_OTHERS:

@@ -17,10 +17,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from mammogram_viewer.archive.models import FileType
 from mammogram_viewer.foundation.errors import MammogramViewerError, StorageFull, TooLarge, Unavailable
 from mammogram_viewer.foundation.settings import MIB, Settings
-from mammogram_viewer.intake.sniff import HEAD_BYTES, sniff
+from mammogram_viewer.intake.models import ReceivedFile
+from mammogram_viewer.intake.sniff import HEAD_BYTES, SniffedType, sniff
 
 FLUSH_BYTES = MIB
 _SYNC_FILE_RANGE_WRITE = 2
@@ -35,7 +35,7 @@ class SpoolFile:
     def __init__(self, settings: Settings, name: str) -> None:
         self.name = name
         self.byte_count = 0
-        self.file_type: FileType | None = None
+        self.file_type: SniffedType | None = None
         self.refusal: MammogramViewerError | None = None
         self._max_bytes = settings.max_upload_bytes
         self.path: Path = settings.spool_dir / uuid.uuid4().hex
@@ -86,6 +86,12 @@ class SpoolFile:
     @property
     def sha256(self) -> bytes:
         return self._digest.digest()
+
+    def received(self) -> ReceivedFile:
+        """The file for registration, after `finish`."""
+        assert self.file_type is not None
+        assert self.file_type != "zip"
+        return ReceivedFile(self.name, self.path, self.byte_count, self.sha256, self.file_type)
 
     async def discard(self) -> None:
         """Close and remove; safe at any time, also after publishing."""

@@ -35,7 +35,7 @@ _FEATURES = (
     health_routes,
     page,
 )
-_RESOURCES = ("settings", "db", "redis_client", "storage", "queue", "intake")
+_RESOURCES = ("settings", "db", "redis_client", "storage", "queue", "intake", "archives")
 _MAX_JSON_BYTES = 1024 * 1024  # only the upload takes more, and it streams
 
 

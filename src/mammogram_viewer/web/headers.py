@@ -6,7 +6,6 @@ import logging
 import time
 import uuid
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("mammogram_viewer.access")
@@ -24,6 +23,9 @@ _FIXED = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+_DEFAULTS = [
+    (name.encode(), value.encode()) for name, value in {**_FIXED, "cache-control": "private, no-store"}.items()
+]
 
 
 def security_headers(app: ASGIApp) -> ASGIApp:
@@ -38,12 +40,11 @@ def security_headers(app: ASGIApp) -> ASGIApp:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                headers = MutableScopeHeaders(message)
-                for name, value in _FIXED.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("cache-control", "private, no-store")
-                headers["x-request-id"] = request_id
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                given += [header for header in _DEFAULTS if header[0] not in names]
+                given.append((b"x-request-id", request_id.encode()))
+                message["headers"] = given
                 log.info(
                     "request",
                     extra={

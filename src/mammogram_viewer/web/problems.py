@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from mammogram_viewer.foundation import errors
+from mammogram_viewer.foundation.tracebacks import without_messages
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Res
             "A server that this needs is away for the moment. Nothing was changed; try again in a few seconds.",
             headers={"retry-after": "5"},
         )
-    log.error("unexpected_error", exc_info=error, extra={"path": request.scope["path"]})
+    log.error("unexpected_error", extra={"path": request.scope["path"], "exception": without_messages(error)})
     return problem(500, "internal_error", "Something went wrong on our side. It has been logged.")
 
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
 from mammogram_viewer.jobs.service import QueueService
 
@@ -21,3 +22,4 @@ class Resources:
     storage: Storage
     queue: QueueService
     intake: Intake
+    archives: ArchiveOpener

@@ -1,0 +1,150 @@
+"""ZIP archives, unpacked in a disposable child before the answer: what is inside is taken as if it had come alone.
+
+An archive's table of contents is a claim: names, sizes and counts are checked against budgets while the bytes come,
+never believed. Entries are written under numbers of ours, so that no name can leave the folder (ZIP slip)."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from mammogram_viewer.archive.models import FileType
+from mammogram_viewer.foundation.errors import TooLarge, Unsupported
+from mammogram_viewer.intake.names import clean_name
+from mammogram_viewer.intake.sniff import HEAD_BYTES, sniff
+
+_CHUNK_BYTES = 1024 * 1024
+# A mammogram compresses 2 to 10 times, an empty one 1000 times; deflate ends near 1030.
+_MAX_RATIO = 1100
+_FREE_RATIO_BYTES = 64 * 1024 * 1024
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, ValueError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpackLimits:
+    """Budgets of one archive."""
+
+    files: int
+    file_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpackedFile:
+    """One entry: taken (`file_type` set; its bytes lie in the folder as `file_name`) or refused (`code` set)."""
+
+    name: str
+    file_name: str = ""
+    byte_count: int = 0
+    sha256: str = ""
+    file_type: FileType | None = None
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """The archive's files, or why nothing of it is taken (`code`)."""
+
+    files: tuple[UnpackedFile, ...] = ()
+    code: str = ""
+    detail: str = ""
+
+
+class _OverBudget(Exception):
+    """The whole archive is refused."""
+
+
+def unpack_zip(source: str, folder: str, limits: UnpackLimits) -> Unpacked:
+    """Unpack the archive at `source` into `folder`. Expected trouble is in the answer."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = [entry for entry in archive.infolist() if _is_wanted(entry)]
+            if len(entries) > limits.files:
+                return _refused(
+                    "too_many_files", f"The archive holds more than {limits.files} files; nothing of it was kept."
+                )
+            files = _unpack_all(archive, entries, Path(folder), limits)
+    except _OverBudget as problem:
+        return _refused("archive_too_large", str(problem))
+    except _BROKEN:
+        return _refused("archive_broken", "The archive cannot be read; nothing of it was kept. Pack it again.")
+    if not files:
+        return _refused("archive_empty", "The archive holds no files.")
+    return Unpacked(files=tuple(files))
+
+
+def _refused(code: str, detail: str) -> Unpacked:
+    return Unpacked(code=code, detail=detail)
+
+
+def _is_wanted(entry: zipfile.ZipInfo) -> bool:
+    """No folders, and nothing that systems add by themselves."""
+    path = PurePosixPath(entry.filename)
+    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
+    return not (entry.is_dir() or hidden or path.name in ("DICOMDIR", "Thumbs.db", "desktop.ini"))
+
+
+def _unpack_all(
+    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, limits: UnpackLimits
+) -> list[UnpackedFile]:
+    files: list[UnpackedFile] = []
+    room = limits.total_bytes
+    for number, entry in enumerate(entries):
+        name = clean_name(entry.filename)
+        if entry.flag_bits & 0x1:
+            files.append(_no(name, "archive_encrypted", "This file in the archive is encrypted. Send it unencrypted."))
+            continue
+        file = _unpack_one(archive, entry, folder / f"{number:06d}", name, min(room, limits.file_bytes))
+        room -= file.byte_count
+        if room <= 0:
+            raise _OverBudget(f"The archive unpacks to more than {limits.total_bytes} bytes; nothing of it was kept.")
+        files.append(file)
+    return files
+
+
+def _no(name: str, code: str, detail: str) -> UnpackedFile:
+    return UnpackedFile(name=name, code=code, detail=detail)
+
+
+def _unpack_one(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, max_bytes: int
+) -> UnpackedFile:
+    """Write one entry, judging it by its first bytes; what is refused costs no more than its head."""
+    digest, count = hashlib.sha256(), 0
+    try:
+        with archive.open(entry) as stream:
+            head = stream.read(HEAD_BYTES)
+            file_type = sniff(head, len(head))
+            if file_type == "zip":
+                raise Unsupported("Archives inside archives are not taken. Unpack it first.", code="archive_nested")
+            with path.open("xb") as target:
+                chunk = head
+                while chunk:
+                    count += len(chunk)
+                    _judge(entry, count, max_bytes)
+                    digest.update(chunk)
+                    target.write(chunk)
+                    chunk = _next(stream)
+    except (Unsupported, TooLarge) as refusal:
+        path.unlink(missing_ok=True)
+        return _no(name, refusal.code, refusal.detail)
+    return UnpackedFile(
+        name=name, file_name=path.name, byte_count=count, sha256=digest.hexdigest(), file_type=file_type
+    )
+
+
+def _next(stream: IO[bytes]) -> bytes:
+    return stream.read(_CHUNK_BYTES)
+
+
+def _judge(entry: zipfile.ZipInfo, count: int, max_bytes: int) -> None:
+    if count > max_bytes:
+        raise TooLarge("This file in the archive is larger than the limit; it was not kept.")
+    if count > _FREE_RATIO_BYTES and count > _MAX_RATIO * max(entry.compress_size, 1):
+        raise _OverBudget("The archive unpacks to far more than it can honestly hold; nothing of it was kept.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from mammogram_viewer.archive.models import Image, NewImage, NewRendition, StoredFile, StudyOfImage
+from mammogram_viewer.archive.models import Image, NewImage, NewRendition, StoredFile, StudyOfImage, image_from
 from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.dicom.header import ImageHeader
 
@@ -38,7 +38,7 @@ async def find_image_by_digest(db: Database, user_id: int, sha256: bytes) -> asy
 
 async def find_image(db: Database, image_id: int) -> Image | None:
     row = await db.fetchrow(f"{SELECT_IMAGE} WHERE i.id = $1", image_id)
-    return None if row is None else Image(**dict(row))
+    return None if row is None else image_from(row)
 
 
 async def find_study_of_image(db: Database, image_id: int) -> StudyOfImage | None:

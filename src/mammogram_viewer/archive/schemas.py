@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from msgspec import field as msgspec_field
@@ -79,14 +80,13 @@ def image_answer(image: Image) -> ImageAnswer:
 
 
 def image_fields(image: Image) -> dict[str, Any]:
-    """The fields of `ImageAnswer`, for shapes that add to them."""
-    kept = {name: getattr(image, name) for name in _SAME}
-    return {
-        **kept,
-        "sha256": image.sha256.hex(),
-        "job_id": job_id_for_image(image.file_type, image.id),
-        "links": links_of(image),
-    }
+    """The fields of `ImageAnswer`, for shapes that add to them. Written for speed: a page makes a hundred."""
+    fields = dict(zip(_SAME, _same_of(image), strict=True))
+    fields["sha256"] = image.sha256.hex()
+    fields["job_id"] = job_id_for_image(image.file_type, image.id)
+    fields["links"] = links_of(image)
+    return fields
 
 
 _SAME = [name for name in ImageAnswer.__struct_fields__ if name not in {"sha256", "job_id", "links"}]
+_same_of = attrgetter(*_SAME)

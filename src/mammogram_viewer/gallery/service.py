@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from mammogram_viewer.accounts.models import Principal
-from mammogram_viewer.archive.models import Image
+from mammogram_viewer.archive.models import Image, image_from
 from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
@@ -32,7 +32,7 @@ async def page_after(
             id_column="i.id",
         )
     return Page(
-        rows=[Image(**dict(row)) for row in page.rows],
+        rows=[image_from(row) for row in page.rows],
         next_cursor=page.next_cursor,
         prev_cursor=page.prev_cursor,
         has_more=page.has_more,
@@ -56,4 +56,4 @@ async def numbered_page(
             LEFT JOIN patients p ON p.id = s.patient_id{where}""",
         *values[:-2],
     )
-    return [Image(**dict(row)) for row in rows], total
+    return [image_from(row) for row in rows], total

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def main() -> None:
     results = asyncio.run(measure(chosen.scale))
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     chosen.output.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
-    print_results(results, Console())
+    # Piped into a file or a log there is no width to obey, and a folded table cannot be read.
+    print_results(results, Console(width=None if sys.stdout.isatty() else 150))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""The benchmarks still run end to end: at a hundredth of their size, with every figure in the file and none judged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SPREAD = {"min", "median", "p95", "max"}
+RATIO = {"median_of_pairs", "p25", "p75", "of_medians"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None, reason="NODE AND npm ARE MISSING: the Express peer cannot run")
+def test_upload_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    output = tmp_path / "upload.json"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.upload", "--scale", "0.01", "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(output.read_text())
+    assert results["machine"].keys() >= {"cores", "processor", "memory_gib", "kernel", "file_system"}
+    assert results["versions"].keys() >= {"python", "litestar", "uvicorn", "asyncpg", "node", "express", "pg"}
+    for kind in ("raw", "multipart"):
+        each = results["upload"][kind]
+        assert each["api_ms"].keys() == SPREAD and each["sink_ms"].keys() == SPREAD
+        assert each["ratio"].keys() == RATIO and isinstance(each["met"], bool)
+    assert results["memory"].keys() >= {"before_mb", "peak_mb", "after_mb", "growth_mb", "met"}
+    for by_connections in results["lists"]["by_sign_in_and_connections"].values():
+        assert by_connections.keys() == {"1", "8"}
+        for each in by_connections.values():
+            for side in ("api", "express"):
+                assert each[side].keys() == {"requests_per_second", "p50_ms", "p95_ms"}
+            assert each["ratio"].keys() == RATIO
+    for word in ("raw", "multipart", "Express"):
+        assert word in done.stdout
+    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()

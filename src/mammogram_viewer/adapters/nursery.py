@@ -55,7 +55,11 @@ class ChildDied:
 
 
 class ChildRaised(Exception):
-    """The task raised what it should not: a fault of ours, told with its traceback."""
+    """The task raised what it should not: a fault of ours, told with its frames and without its message."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self.safe_detail = told
 
 
 @dataclass(frozen=True)

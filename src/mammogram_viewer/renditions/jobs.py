@@ -5,6 +5,7 @@ one transaction; whoever comes second finds the job ended and puts its own files
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import tempfile
@@ -18,16 +19,24 @@ from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.models import Image, NewRendition
 from mammogram_viewer.foundation.crash_points import crash_point
+from mammogram_viewer.foundation.errors import StorageFull
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.imaging.render import RECIPE_VERSION, Rejected, Rendered, RenderLimits
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import Claim
+from mammogram_viewer.renditions.judge import is_as_told
 from mammogram_viewer.renditions.task import RenderAnswer, render_task
 
 log = logging.getLogger(__name__)
 # A file this large is taken for a multi-frame object, which gets the longer wall time.
 _MULTIFRAME_BYTES = 64 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+STORAGE_FULL = "storage_full"
+STORAGE_FULL_REASON = (
+    "Storage was full, so the picture could not be made. The original is safe; when there is space again, it can be "
+    "tried once more."
+)
 
 
 class AttemptFailed(Exception):
@@ -64,6 +73,16 @@ class Renderer:
         if image is None:
             await self._cancel(claim)
             return
+        try:
+            await self._attempt(claim, image)
+        except StorageFull:
+            raise self._storage_full() from None
+        except OSError as problem:
+            if problem.errno not in _FULL:
+                raise
+            raise self._storage_full() from None
+
+    async def _attempt(self, claim: Claim, image: Image) -> None:
         folder = Path(tempfile.mkdtemp(prefix="render-", dir=self._settings.spool_dir))
         try:
             outcome = await self._render(image, folder)
@@ -87,6 +106,8 @@ class Renderer:
             answer_type=RenderAnswer,
             wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
         )
+        if isinstance(outcome, ChildDied) and outcome.code == STORAGE_FULL:
+            raise self._storage_full()
         if isinstance(outcome, ChildDied):
             raise AttemptFailed(
                 outcome.code,
@@ -98,7 +119,14 @@ class Renderer:
         assert answer is not None
         return answer
 
+    def _storage_full(self) -> AttemptFailed:
+        return AttemptFailed(STORAGE_FULL, STORAGE_FULL_REASON, attempts_allowed=self._settings.job_attempts)
+
     async def _publish(self, claim: Claim, image: Image, outcome: Rendered, folder: Path) -> None:
+        if not is_as_told(outcome.files, folder):
+            raise AttemptFailed(
+                "decoder_crash", REASONS["decoder_crash"], attempts_allowed=self._settings.decoder_attempts
+            )
         renditions = [
             NewRendition(
                 kind=file.kind,

@@ -14,6 +14,7 @@ from bullmq.custom_errors import UnrecoverableError
 
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.foundation.tracebacks import without_messages
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import Claim, Job
 from mammogram_viewer.renditions.jobs import AttemptFailed
@@ -44,12 +45,17 @@ class Processor:
             await self._runners[claim.job.type](claim)
         except AttemptFailed as failure:
             await self._fail(claim, failure)
-        except Exception as problem:
-            log.exception("job_failed", extra={"job_id": job_id, "attempt": claim.job.attempts_made + 1})
+        except Exception as problem:  # noqa: BLE001 - the outer loop of a job; logged without messages
+            log.error(
+                "job_failed",
+                extra={
+                    "job_id": job_id,
+                    "attempt": claim.job.attempts_made + 1,
+                    "exception": without_messages(problem),
+                },
+            )
             await self._fail(
-                claim,
-                AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts),
-                cause=problem,
+                claim, AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts)
             )
         return {"state": "done"}
 
@@ -70,8 +76,9 @@ class Processor:
         await outbox.fail(connection, claim, code, reason, attempts_allowed=0)
         await archive.mark_ended(connection, claim.job.image_id, "failed", code, reason)
 
-    async def _fail(self, claim: Claim, failure: AttemptFailed, cause: Exception | None = None) -> None:
-        """Book the failed attempt; then raise, so that BullMQ waits and tries again, or gives up."""
+    async def _fail(self, claim: Claim, failure: AttemptFailed) -> None:
+        """Book the failed attempt; then raise, so that BullMQ waits and tries again, or gives up. Raised without its
+        cause: BullMQ keeps the whole traceback in Redis, and a database error quotes the row."""
         assert claim.job.image_id is not None
         async with self._db.acquire() as connection, connection.transaction():
             if not await outbox.hold(connection, claim):
@@ -90,5 +97,5 @@ class Processor:
                 await archive.mark_pending(connection, claim.job.image_id)
         log.warning("attempt_failed", extra={"job_id": claim.job.id, "code": failure.code, "final": final})
         if final:
-            raise UnrecoverableError(failure.code) from cause
-        raise failure from cause
+            raise UnrecoverableError(failure.code) from None
+        raise AttemptFailed(failure.code, failure.reason, attempts_allowed=failure.attempts_allowed) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.foundation.errors import Forbidden, Invalid
@@ -12,6 +12,7 @@ from mammogram_viewer.foundation.keyset import Condition
 _LATERALITIES = ("R", "L", "B")
 _MAY_FILTER_BY_USER = ("admin", "radiologist")
 _MAX_TEXT = 200
+MOMENT = "ISO 8601; without a zone UTC, without a time the day's beginning."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,17 @@ class ImageFilters:
     modality: str | None = None
     study_id: int | None = None
     q: str | None = None
+
+
+def parse_moment(name: str, text: str | None) -> datetime | None:
+    """`2024-01-15T10:30:00Z`, with any zone or fraction, or `2024-01-15`."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(f"{name} must be a moment like 2024-01-15T10:30:00Z, or a date.", code="invalid_filter") from None
 
 
 def conditions_for(filters: ImageFilters, principal: Principal) -> list[Condition]:

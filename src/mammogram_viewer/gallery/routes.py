@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import get
@@ -13,7 +12,7 @@ from mammogram_viewer.archive.models import FileType, ImageStatus
 from mammogram_viewer.archive.schemas import image_answer
 from mammogram_viewer.foundation.keyset import parse_page_request
 from mammogram_viewer.gallery import service
-from mammogram_viewer.gallery.filters import ImageFilters
+from mammogram_viewer.gallery.filters import MOMENT, ImageFilters, parse_moment
 from mammogram_viewer.gallery.schemas import ImagePage, NumberedImagePage
 
 
@@ -26,8 +25,8 @@ async def list_images(
     limit: FromQuery[int | None] = None,
     page: FromQuery[int | None] = None,
     file_type: Annotated[FileType | None, QueryParameter(name="fileType")] = None,
-    created_from: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    created_to: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    created_from: Annotated[str | None, QueryParameter(name="from", description=MOMENT)] = None,
+    created_to: Annotated[str | None, QueryParameter(name="to", description=f"{MOMENT} Exclusive.")] = None,
     user_id: Annotated[int | None, QueryParameter(name="userId")] = None,
     status: FromQuery[ImageStatus | None] = None,
     laterality: FromQuery[str | None] = None,
@@ -41,8 +40,8 @@ async def list_images(
     db, principal = request.app.state.db, request.scope["user"]
     filters = ImageFilters(
         file_type=file_type,
-        created_from=created_from,
-        created_to=created_to,
+        created_from=parse_moment("from", created_from),
+        created_to=parse_moment("to", created_to),
         user_id=user_id,
         status=status,
         laterality=laterality,

@@ -49,11 +49,11 @@ def create_app(open_resources: OpenResources) -> Litestar:
                 app.state[name] = getattr(resources, name)
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[handler for feature in _FEATURES for handler in feature.handlers],
         lifespan=[lifespan],
         guards=[policy.enforce],
-        middleware=[security_headers, AuthenticationMiddleware],
+        middleware=[AuthenticationMiddleware],
         dependencies=_dependencies(),
         exception_handlers=problems.handlers,
         request_max_body_size=_MAX_JSON_BYTES,
@@ -61,6 +61,9 @@ def create_app(open_resources: OpenResources) -> Litestar:
         logging_config=None,
         signature_namespace={},
     )
+    # Around everything, so that what the router or a middleware refuses carries the headers too.
+    app.asgi_handler = security_headers(app.asgi_handler)
+    return app
 
 
 def _dependencies() -> dict[str, Provide]:

@@ -29,7 +29,7 @@ _DEFAULTS = [
 
 
 def security_headers(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware; the outermost, so that error answers carry the headers too."""
+    """Wraps the whole application, so that error answers carry the headers too."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -65,8 +65,11 @@ def _file(name: str) -> Path | None:
     """A file of the built page. The address comes from outside: it must not leave the folder."""
     if not name or name == "index.html" or "\0" in name:
         return None
-    path = (PAGE_DIR / name).resolve()
-    return path if path.is_relative_to(PAGE_DIR.resolve()) and path.is_file() else None
+    try:
+        path = (PAGE_DIR / name).resolve()
+        return path if path.is_relative_to(PAGE_DIR.resolve()) and path.is_file() else None
+    except OSError:  # a name that is too long for a file is none of ours
+        return None
 
 
 @lru_cache(maxsize=128)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -97,8 +98,21 @@ def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Res
             "A server that this needs is away for the moment. Nothing was changed; try again in a few seconds.",
             headers={"retry-after": "5"},
         )
+    if isinstance(error, asyncpg.DataError):
+        log.warning("value_refused_by_database", extra={"path": request.scope["path"], "sqlstate": error.sqlstate})
+        return problem(422, "invalid", "A value is out of range, or holds characters that cannot be stored.")
+    if _is_unreadable_body(error):
+        return problem(400, "malformed", "The request cannot be read.")
     log.error("unexpected_error", extra={"path": request.scope["path"], "exception": without_messages(error)})
     return problem(500, "internal_error", "Something went wrong on our side. It has been logged.")
+
+
+def _is_unreadable_body(error: Exception) -> bool:
+    """JSON that is no UTF-8 or nested thousands deep: what the framework's reading of a body lets through."""
+    if not isinstance(error, UnicodeDecodeError | RecursionError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].name == "decode_json"
 
 
 def _is_away(error: Exception) -> bool:

@@ -7,7 +7,7 @@ import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
 import { DropZone } from '@/features/upload/DropZone'
 import { UploadButton } from '@/features/upload/UploadButton'
-import { meQuery } from '@/shared/api/queries'
+import { meQuery, publicSettingsQuery } from '@/shared/api/queries'
 import { type Command, useCommands } from '@/shared/keys/commands'
 import { Tooltip } from '@/shared/ui/Tooltip'
 import styles from './Frame.module.css'
@@ -15,6 +15,7 @@ import styles from './Frame.module.css'
 /** Rail, top bar and the page between them. Below 700 px the rail becomes a bar at the bottom. */
 export function Frame() {
   const { data: me } = useQuery(meQuery)
+  useQuery(publicSettingsQuery) // asked early: uploads want the limits at once, also when the line is down
   const isAdmin = me?.capabilities.administer ?? false
   const mayUpload = me?.capabilities.upload ?? false
   const [isHelpOpen, setHelpOpen] = useState(false)

@@ -56,6 +56,9 @@ function SearchForm({ field, initial, onSearch }: SearchFormProps) {
           // The cross in the field clears the filter at once.
           if (event.target.value === '' && initial !== '') onSearch('')
         }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur()
+        }}
         placeholder="Patient id, name or file"
         aria-label="Search images by patient id, name or file name"
         autoComplete="off"

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ChevronDown, ChevronUp } from 'lucide-react'
 import { announceImages } from '@/shared/api/imageEvents'
@@ -24,10 +24,25 @@ import {
 export function UploadTray() {
   const uploads = useSyncExternalStore(subscribeToUploads, uploadSnapshot)
   const [isOpen, setOpen] = useState(true)
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const [openedOn, setOpenedOn] = useState(path)
+  const [seenCount, setSeenCount] = useState(uploads.totals.count)
+  const isIdle = !uploads.totals.isWorking
   const { data: me } = useQuery({ ...meQuery, enabled: false })
   useWarnBeforeClosing(uploads.totals.unsent > 0)
   const isSignedOut = uploads.pause === 'signed-out'
-  if (uploads.totals.count === 0 || (!me && !isSignedOut)) return <Announcement text="" />
+  const isShown = uploads.totals.count > 0 && (Boolean(me) || isSignedOut)
+  useRoomForTray(isShown)
+  // Somebody who moves on has seen that all is done: the list steps aside.
+  if (path !== openedOn) {
+    setOpenedOn(path)
+    if (isIdle && isShown) setOpen(false)
+  }
+  if (uploads.totals.count !== seenCount) {
+    setSeenCount(uploads.totals.count)
+    if (uploads.totals.count > seenCount) setOpen(true)
+  }
+  if (!isShown) return <Announcement text="" />
   return (
     <section className={styles.tray} aria-label="Uploads" data-testid="upload-tray">
       <header className={styles.head}>
@@ -48,6 +63,14 @@ export function UploadTray() {
       <Announcement text={headline(uploads)} />
     </section>
   )
+}
+
+/** Pages scroll their last lines above the folded tray. */
+function useRoomForTray(isNeeded: boolean): void {
+  useEffect(() => {
+    document.documentElement.toggleAttribute('data-tray', isNeeded)
+    return () => document.documentElement.removeAttribute('data-tray')
+  }, [isNeeded])
 }
 
 function useWarnBeforeClosing(isNeeded: boolean): void {

@@ -101,12 +101,11 @@ export interface NamedFile {
   name: string
 }
 
-export async function addFiles(added: readonly NamedFile[]): Promise<void> {
+export function addFiles(added: readonly NamedFile[]): void {
   if (added.length === 0) return
-  const [me, limits] = await Promise.all([
-    queryClient.ensureQueryData(meQuery).catch(() => null),
-    queryClient.ensureQueryData(publicSettingsQuery).catch(() => null),
-  ])
+  // What is known now must do: a question to the server would wait for ever when the line is down.
+  const me = queryClient.getQueryData(meQuery.queryKey)
+  const limits = queryClient.getQueryData(publicSettingsQuery.queryKey)
   ownerId = me?.user.id ?? ownerId
   for (const { file, name } of added) {
     lastId += 1

@@ -139,7 +139,10 @@ class Product:
             image = self.image(image_id)
             return image if image["status"] in ("ready", "rejected", "failed") else None
 
-        return self.wait_until(ended, f"image {image_id} has ended", seconds)
+        try:
+            return self.wait_until(ended, f"image {image_id} has ended", seconds)
+        except AssertionError as vain:
+            raise AssertionError(f"{vain}; worker's log ends: {self.log('worker')[-3000:]}") from None
 
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.database_url)

@@ -253,8 +253,11 @@ def test_query_numbers_its_placeholders_across_conditions_and_cursor() -> None:
     assert query.sql == (
         "SELECT * FROM t WHERE (a = $1 OR b = $2) AND (c IS NULL)"
         " AND (t.created_at, t.id) > ($3::timestamptz, $4::bigint)"
-        " ORDER BY t.created_at ASC, t.id ASC LIMIT $5"
+        " ORDER BY t.created_at ASC, t.id ASC LIMIT 11"
     )
-    assert query.values == [1, 2, START, 5, 11]
+    assert query.values == [1, 2, START, 5]
     behind = behind_query("SELECT 1 FROM t", [], request, created_at="created_at", id_column="id")
-    assert behind.sql == "SELECT EXISTS (SELECT 1 FROM t WHERE (created_at, id) <= ($1::timestamptz, $2::bigint))"
+    assert behind.sql == (
+        "SELECT EXISTS (SELECT FROM (SELECT 1 FROM t WHERE (created_at, id) <= ($1::timestamptz, $2::bigint)"
+        " ORDER BY created_at DESC, id DESC LIMIT 1) behind)"
+    )

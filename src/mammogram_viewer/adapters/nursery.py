@@ -15,6 +15,7 @@ import contextlib
 import ctypes
 import errno
 import logging
+import math
 import multiprocessing
 import os
 import resource
@@ -40,7 +41,7 @@ _ANSWER = "answer.json"
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _EXIT_STORAGE_FULL = 28  # errno's ENOSPC; on a full disk a child can answer in no other way
-_SPARE_CPU_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
+_SPARE_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -66,6 +67,7 @@ class ChildRaised(Exception):
 class _Limits:
     memory_bytes: int
     cpu_seconds: int
+    wall_seconds: int
 
 
 class Nursery:
@@ -75,7 +77,8 @@ class Nursery:
 
     def __init__(self, settings: Settings, preload: list[str]) -> None:
         self._wall_seconds = settings.child_wall_seconds
-        self._limits = _Limits(settings.child_memory_bytes, int(settings.child_multiframe_wall_seconds))
+        self._memory_bytes = settings.child_memory_bytes
+        self._least_cpu_seconds = settings.child_multiframe_wall_seconds
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__, *preload])
         with _no_environment():
@@ -96,12 +99,14 @@ class Nursery:
     ) -> Answer | ChildDied:
         """Run `task(*args)` in a child; `folder` is the task's own, and empty. Raises ChildRaised when the task did."""
         async with self._places:
-            process = self._context.Process(target=_live, args=(self._limits, str(folder), task, args), daemon=True)
+            wall_seconds = wall_seconds or self._wall_seconds
+            limits = self._limits(wall_seconds)
+            process = self._context.Process(target=_live, args=(limits, str(folder), task, args), daemon=True)
             loop = asyncio.get_running_loop()
             starting = loop.run_in_executor(self._starter, _start, process)
             try:
                 await asyncio.shield(starting)
-                in_time = await _ended(process, wall_seconds or self._wall_seconds)
+                in_time = await _ended(process, wall_seconds)
             finally:
                 # Also when we are cancelled, be it while it starts: no child lives on that nobody waits for.
                 await asyncio.wait([starting])
@@ -115,6 +120,11 @@ class Nursery:
         if exit_code != 0:
             return ChildDied("decoder_crash", exit_code)
         return _read_answer(folder, answer_type)
+
+    def _limits(self, wall_seconds: float) -> _Limits:
+        """What the child sets for itself; the CPU time leaves room for the threads of a codec."""
+        cpu_seconds = math.ceil(max(wall_seconds, self._least_cpu_seconds))
+        return _Limits(self._memory_bytes, cpu_seconds, math.ceil(wall_seconds))
 
     def close(self) -> None:
         self._starter.shutdown(wait=False)
@@ -217,9 +227,9 @@ def _confine(limits: _Limits) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + _SPARE_CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + _SPARE_SECONDS))
     # Should nobody be left who watches the clock.
-    signal.alarm(limits.cpu_seconds + _SPARE_CPU_SECONDS)
+    signal.alarm(limits.wall_seconds + _SPARE_SECONDS)
 
 
 def _close_inherited_pipes() -> None:

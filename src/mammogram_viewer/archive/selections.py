@@ -18,3 +18,10 @@ LEFT JOIN studies s ON s.id = i.study_id
 LEFT JOIN patients p ON p.id = s.patient_id
 LEFT JOIN renditions t
        ON t.image_id = i.id AND t.kind = 'thumbnail512' AND t.recipe_version = i.recipe_version"""
+
+# The same around rows of `images i` that a keyset page has found already (foundation/keyset.py).
+SHOW_FOUND_IMAGES = SELECT_IMAGE.replace("\nFROM images i", ",\n       {any_behind} AS any_behind\nFROM ({found}) i")
+FIND_IMAGES = "SELECT i.* FROM images i"
+FIND_IMAGES_BY_PATIENT = (
+    f"{FIND_IMAGES} LEFT JOIN studies s ON s.id = i.study_id LEFT JOIN patients p ON p.id = s.patient_id"
+)

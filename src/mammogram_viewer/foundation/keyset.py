@@ -177,17 +177,33 @@ def resolve(cursor: Cursor, created_at_of_its_row: datetime | None) -> Cursor:
 
 
 def page_query(
-    base: str, conditions: Sequence[Condition], request: PageRequest, *, created_at: str, id_column: str
+    base: str,
+    conditions: Sequence[Condition],
+    request: PageRequest,
+    *,
+    created_at: str,
+    id_column: str,
+    around: str = "",
 ) -> Query:
-    """Up to limit + 1 rows strictly beyond the cursor, nearest first. `base` is `SELECT … FROM …` without WHERE."""
+    """Up to limit + 1 rows strictly beyond the cursor, nearest first. `base` is `SELECT … FROM …` without WHERE.
+
+    `around` shows more of the rows that `base` found: a SELECT with `{found}` where those rows stand and `{any_behind}`
+    for the answer to `behind_query`, in which created_at and id have the same names. Its joins then meet limit + 1 rows
+    by construction, not by the planner's luck, and one round trip does both."""
     values: list[Any] = []
     parts = _numbered(conditions, values)
     if request.cursor is not None:
         comparison = "<" if request.direction == "next" else ">"
         parts.append(_place(request.cursor, comparison, values, created_at, id_column))
     order = "DESC" if request.direction == "next" else "ASC"
-    values.append(request.limit + 1)
-    sql = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT ${len(values)}"
+    # The limit is part of the text: as a parameter it hides from the planner that only a few rows are wanted, and
+    # PostgreSQL then plans anew each time (measured: 2.0 ms a page instead of 0.25).
+    sql = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT {int(request.limit) + 1}"
+    if around:
+        behind = "false"
+        if request.cursor is not None:  # the same values in the same places as ours
+            behind = _behind(base, conditions, request, created_at, id_column).sql
+        sql = around.format(found=sql, any_behind=behind) + f" ORDER BY {created_at} {order}, {id_column} {order}"
     return Query(sql, values)
 
 
@@ -197,12 +213,20 @@ def behind_query(
     """Whether a row lies on the side that we came from, the cursor's own place included.
 
     A page holds the nearest rows beyond the cursor, so this is the same as rows before the page's first row."""
+    behind = _behind(base, conditions, request, created_at, id_column)
+    return Query(f"SELECT {behind.sql}", behind.values)
+
+
+def _behind(base: str, conditions: Sequence[Condition], request: PageRequest, created_at: str, id_column: str) -> Query:
     assert request.cursor is not None
     values: list[Any] = []
     parts = _numbered(conditions, values)
     comparison = ">=" if request.direction == "next" else "<="
     parts.append(_place(request.cursor, comparison, values, created_at, id_column))
-    return Query(f"SELECT EXISTS ({base}{_where(parts)})", values)
+    order = "ASC" if request.direction == "next" else "DESC"
+    # Ordered, so that the planner walks the index from the cursor; it would read the table from its start instead.
+    nearest = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT 1"
+    return Query(f"EXISTS (SELECT FROM ({nearest}) behind)", values)
 
 
 def _numbered(conditions: Sequence[Condition], values: list[Any]) -> list[str]:
@@ -281,19 +305,22 @@ async def read_page(
     created_at: str = "created_at",
     id_column: str = "id",
     row_keys: tuple[str, str] = ("created_at", "id"),
+    around: str = "",
 ) -> Page[Any]:
     """One page of `base`, over a connection or pool of asyncpg (this module knows no database).
 
     `lookup` gives the created_at of one id (`$1`), for cursors in whole seconds; `row_keys` are the names under which
-    `base` answers created_at and id."""
+    `base` answers created_at and id; `around` is that of `page_query`, and answers `any_behind` beside them."""
     if request.cursor is not None and request.cursor.whole_second:
         cursor = resolve(request.cursor, await connection.fetchval(lookup, request.cursor.id))
         request = PageRequest(cursor=cursor, direction=request.direction, limit=request.limit)
     columns = {"created_at": created_at, "id_column": id_column}
-    query = page_query(base, conditions, request, **columns)
+    query = page_query(base, conditions, request, **columns, around=around)
     rows = await connection.fetch(query.sql, *query.values)
     any_behind = False
-    if request.cursor is not None:
+    if around and rows:
+        any_behind = rows[0]["any_behind"]
+    elif request.cursor is not None:
         behind = behind_query(base, conditions, request, **columns)
         any_behind = await connection.fetchval(behind.sql, *behind.values)
     return page_from(rows, request, any_behind=any_behind, place=lambda row: (row[row_keys[0]], row[row_keys[1]]))

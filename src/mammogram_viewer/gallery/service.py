@@ -8,7 +8,7 @@ import asyncpg
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.archive.models import Image, image_from
-from mammogram_viewer.archive.selections import SELECT_IMAGE
+from mammogram_viewer.archive.selections import FIND_IMAGES, FIND_IMAGES_BY_PATIENT, SELECT_IMAGE, SHOW_FOUND_IMAGES
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
 from mammogram_viewer.gallery.filters import ImageFilters, conditions_for
@@ -24,7 +24,8 @@ async def page_after(
     async with db.acquire() as connection:
         page: Page[Any] = await read_page(
             connection,  # pyright: ignore[reportArgumentType] - asyncpg's proxy has fetch and fetchval
-            base=SELECT_IMAGE,
+            base=FIND_IMAGES_BY_PATIENT if filters.q else FIND_IMAGES,
+            around=SHOW_FOUND_IMAGES,
             conditions=conditions_for(filters, principal),
             request=request,
             lookup=_LOOKUP,
@@ -48,12 +49,12 @@ async def numbered_page(
         raise Invalid(f"page must lie between 1 and {MAX_OFFSET_PAGE}; use the cursor beyond.", code="invalid_page")
     conditions = conditions_for(filters, principal)
     query = page_query(SELECT_IMAGE, conditions, PageRequest(limit=limit), created_at="i.created_at", id_column="i.id")
-    values = [*query.values[:-1], limit, (number - 1) * limit]
-    rows = await db.fetch(f"{query.sql} OFFSET ${len(values)}", *values)
+    offset = (number - 1) * limit
+    rows = await db.fetch(f"{query.sql} OFFSET ${len(query.values) + 1}", *query.values, offset)
     where = query.sql.removeprefix(SELECT_IMAGE).split(" ORDER BY ")[0]
     total = await db.fetchval(
         f"""SELECT count(*) FROM images i LEFT JOIN studies s ON s.id = i.study_id
             LEFT JOIN patients p ON p.id = s.patient_id{where}""",
-        *values[:-2],
+        *query.values,
     )
-    return [image_from(row) for row in rows], total
+    return [image_from(row) for row in rows[:limit]], total

@@ -12,7 +12,7 @@ from mammogram_viewer.adapters.nursery import ChildDied, Nursery
 from mammogram_viewer.foundation.errors import MammogramViewerError, TooLarge, Unsupported
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.models import ReceivedFile, RefusedFile
-from mammogram_viewer.intake.spool import SpoolFile
+from mammogram_viewer.intake.spool import SpoolFile, storage_full
 from mammogram_viewer.intake.unpack import Unpacked, UnpackedFile, UnpackLimits, unpack_zip
 
 PRELOAD = ["mammogram_viewer.intake.unpack"]
@@ -60,6 +60,8 @@ class ArchiveOpener:
             answer_type=Unpacked,
             wall_seconds=self._settings.unpack_wall_seconds,
         )
+        if isinstance(answer, ChildDied) and answer.code == "storage_full":
+            raise storage_full()
         if isinstance(answer, ChildDied):
             answer = Unpacked(
                 code="archive_broken",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, TooLarge
+from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, StorageFull, TooLarge, Unavailable
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.models import RefusedFile
 from mammogram_viewer.intake.names import clean_name
@@ -94,6 +94,8 @@ class MultipartReceiver:
         for spool in finished:
             try:
                 await spool.finish()
+            except (StorageFull, Unavailable):
+                raise  # nothing that this file could help, and the next one would fare no better
             except MammogramViewerError as error:
                 await self._refuse(spool, error)
 

@@ -151,10 +151,14 @@ def size_text(byte_count: int) -> str:
     return f"{byte_count // MIB} MiB" if byte_count >= MIB else f"{byte_count} bytes"
 
 
+def storage_full() -> StorageFull:
+    return StorageFull("Storage is full; nothing was kept. An administrator can free space or move DATA_DIR.")
+
+
 def translated(problem: OSError) -> Exception:
     """A full or unwritable spool in words; anything else as it is."""
     if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StorageFull("Storage is full; nothing was kept. An administrator can free space or move DATA_DIR.")
+        return storage_full()
     if problem.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT}:
         return Unavailable("The spool cannot be written to; nothing was kept. `mammogram-viewer doctor` says why.")
     return problem

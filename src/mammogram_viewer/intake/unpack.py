@@ -5,6 +5,7 @@ never believed. Entries are written under numbers of ours, so that no name can l
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import lzma
 import zipfile
@@ -72,7 +73,9 @@ def unpack_zip(source: str, folder: str, limits: UnpackLimits) -> Unpacked:
             files = _unpack_all(archive, entries, Path(folder), limits)
     except _OverBudget as problem:
         return _refused("archive_too_large", str(problem))
-    except _BROKEN:
+    except _BROKEN as problem:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # no fault of the archive; the nursery tells it as storage_full
         return _refused("archive_broken", "The archive cannot be read; nothing of it was kept. Pack it again.")
     if not files:
         return _refused("archive_empty", "The archive holds no files.")

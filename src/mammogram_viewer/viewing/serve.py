@@ -45,6 +45,7 @@ async def serve_file(
     if wanted is None and file.byte_count <= _SMALL_BYTES:
         body = await storage.read(file.storage_key)
         return Response(body, status_code=status, headers=headers, media_type=file.content_type)
+    await storage.byte_count(file.storage_key)  # an absent file is a 404 now, and a broken answer once it has begun
     headers["content-length"] = str(stop - start)
     return Stream(
         storage.open_range(file.storage_key, start, stop),

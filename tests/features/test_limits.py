@@ -264,6 +264,37 @@ async def test_200_uploads_at_once_wait_for_two_database_connections_and_none_is
     assert "unexpected_error" not in small.log("api")
 
 
+async def test_whatever_of_200_uploads_at_once_is_acknowledged_ends_ready(product: Product) -> None:
+    cookies = dict(product.client().cookies)
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(base_url=product.base_url, cookies=cookies, timeout=60, limits=limits) as client:
+
+        async def send(number: int) -> httpx.Response:
+            body = (
+                png_bytes(seed=30_000 + number, side=16)
+                if number % 4
+                else dicom_bytes(seed=number, rows=64, columns=48)
+            )
+            return await client.post("/api/images", files=[("files", (f"{number}", body))])
+
+        answers = await asyncio.gather(*(send(number) for number in range(200)))
+    assert {a.status_code for a in answers} <= {202, 503}
+    assert all("retry-after" in a.headers for a in answers if a.status_code == 503)
+    taken = [a.json()["images"][0]["id"] for a in answers if a.status_code == 202]
+    assert len(taken) > 100
+
+    async def unfinished() -> int:
+        rows = await product.fetch("SELECT count(*) FROM images WHERE status IN ('pending', 'processing')")
+        return rows[0][0]
+
+    async with asyncio.timeout(60):
+        while await unfinished():
+            await asyncio.sleep(0.2)
+    rows = await product.fetch("SELECT status, count(*) FROM images WHERE id = ANY($1::bigint[]) GROUP BY 1", taken)
+    assert {row["status"]: row["count"] for row in rows} == {"ready": len(taken)}
+    assert await product.fetch("SELECT 1 FROM job_queue WHERE status <> 'completed'") == []
+
+
 def test_many_files_in_one_piece_of_a_form_do_not_use_up_the_descriptors(roomy: Product) -> None:
     """Several hundred tiny files fit into one piece of a body; the usual limit is 1024 open files."""
     psutil.Process(roomy.processes["api"].pid).rlimit(psutil.RLIMIT_NOFILE, (128, 128))

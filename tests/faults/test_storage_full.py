@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 import redis
@@ -18,6 +22,7 @@ from conftest import Servers
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive.verify import verify_originals, verify_renditions
+from mammogram_viewer.web.problems import unexpected_problem
 from product import Product, running
 
 DISK_BYTES = 24_000_000
@@ -150,3 +155,11 @@ async def test_a_disk_that_fills_while_an_image_is_rendered_ends_it_failed_and_a
         assert full.wait_for(image_id)["status"] == "ready"
         assert full.client().get(f"/api/images/{image_id}/png").status_code == 200
     await assert_all_is_well(full, small_disk)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), asyncpg.DiskFullError("could not extend file")])
+def test_a_full_disk_that_somebody_else_meets_is_507_too(error: Exception) -> None:
+    """The embedded PostgreSQL lies on the same disk."""
+    request: Any = SimpleNamespace(scope={"path": "/api/images"})
+    answer = unexpected_problem(request, error)
+    assert (answer.status_code, answer.content["code"]) == (507, "storage_full")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import traceback
 from http import HTTPStatus
@@ -90,6 +91,11 @@ def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) ->
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A dependency that is away is 503 with the mend; the rest is our fault, logged in full, told in brief."""
+    if _is_full(error):
+        log.warning("storage_full", extra={"problem": type(error).__name__, "path": request.scope["path"]})
+        return problem(
+            507, "storage_full", "A disk of the server is full; nothing was kept. An administrator can free space."
+        )
     if _is_away(error):
         log.warning("dependency_away", extra={"problem": type(error).__name__, "path": request.scope["path"]})
         return problem(
@@ -113,6 +119,13 @@ def _is_unreadable_body(error: Exception) -> bool:
         return False
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and frames[-1].name == "decode_json"
+
+
+def _is_full(error: Exception) -> bool:
+    """PostgreSQL's disk, or ours outside the upload's own path."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, asyncpg.DiskFullError)
 
 
 def _is_away(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from PIL import Image
 
 from builders import dicom_bytes, png_bytes
 from conftest import Servers
@@ -69,13 +71,15 @@ async def test_a_file_that_takes_too_long_fails_after_two_attempts_and_the_worke
 async def test_a_file_that_needs_too_much_memory_ends_with_that_reason(
     own_database: str, servers: Servers, tmp_path: Path
 ) -> None:
-    # A child with its decoders takes 340 MiB of addresses; the rest is for a small image, not for 62 megapixels.
-    settings = {"MAMMOGRAM_VIEWER_CHILD_MEMORY_BYTES": str(420 * 1024 * 1024)}
+    # A child with its decoders takes 340 MiB of addresses; the rest is for a small image, not for 62 megapixels in colour.
+    settings = {"MAMMOGRAM_VIEWER_CHILD_MEMORY_BYTES": str(512 * 1024 * 1024)}
     product = Product(tmp_path, own_database, redis_of_its_own(servers, 7), settings=settings)
     with running(product, "api", "worker"):
         small = product.wait_for(product.upload_one(dicom_bytes(seed=3))["id"])
         assert small["status"] == "ready", (small["reason"], product.log("worker")[-3000:])
-        large = product.wait_for(product.upload_one(png_bytes(seed=4, side=7900), "large.png")["id"])
+        bomb = io.BytesIO()
+        Image.new("RGB", (7900, 7900)).save(bomb, "PNG")  # within the megapixels, 187 MB once it is decoded
+        large = product.wait_for(product.upload_one(bomb.getvalue(), "large.png")["id"])
         assert large["status"] in ("failed", "rejected"), large
         assert large["reasonCode"] == "out_of_memory"
         assert large["job"]["attemptsMade"] <= 2

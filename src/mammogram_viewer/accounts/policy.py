@@ -69,8 +69,8 @@ def is_the_frameworks_own(handler: BaseRouteHandler) -> bool:
     return (getattr(handler.fn, "__module__", None) or "").startswith("litestar.")
 
 
-async def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The app-wide guard: role, then token scope. `connection.scope["user"]` is set by the authentication."""
+def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Role, then token scope; called for every request once the authentication has set `connection.scope["user"]`."""
     if is_the_frameworks_own(handler):
         return
     policy = policy_of(handler)

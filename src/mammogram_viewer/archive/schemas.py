@@ -24,21 +24,20 @@ class ImageLinks(Wire, frozen=True):
     tags: str | None
 
 
-class ImageAnswer(Wire, frozen=True):
-    """One image as lists and pages show it."""
+class ImageAnswer(Wire, frozen=True, kw_only=False):
+    """One image as lists and pages show it. Made by position, which is three times as fast: a page makes a hundred.
+    The last three are worked out (`image_values`), the others are the image's own."""
 
     id: int
     created_at: datetime
     file_type: FileType
     original_name: str
     byte_count: int
-    sha256: str
     status: ImageStatus
     reason_code: str | None
     reason: str | None
     user_id: int
     uploader_name: str | None
-    job_id: str
     study_id: int | None
     modality: str | None
     laterality: str | None
@@ -57,6 +56,8 @@ class ImageAnswer(Wire, frozen=True):
     warnings: list[str]
     thumbnail_width: int | None
     thumbnail_height: int | None
+    sha256: str
+    job_id: str
     links: ImageLinks
 
 
@@ -74,19 +75,15 @@ def links_of(image: Image) -> ImageLinks:
     )
 
 
+_WORKED_OUT = 3
+_own_values = attrgetter(*ImageAnswer.__struct_fields__[:-_WORKED_OUT])
+
+
+def image_values(image: Image) -> tuple[Any, ...]:
+    """The values of `ImageAnswer` in the order of its fields, for it and for shapes that add to it."""
+    return *_own_values(image), image.sha256.hex(), job_id_for_image(image.file_type, image.id), links_of(image)
+
+
 def image_answer(image: Image) -> ImageAnswer:
     """The wire shape of one image."""
-    return ImageAnswer(**image_fields(image))
-
-
-def image_fields(image: Image) -> dict[str, Any]:
-    """The fields of `ImageAnswer`, for shapes that add to them. Written for speed: a page makes a hundred."""
-    fields = dict(zip(_SAME, _same_of(image), strict=True))
-    fields["sha256"] = image.sha256.hex()
-    fields["job_id"] = job_id_for_image(image.file_type, image.id)
-    fields["links"] = links_of(image)
-    return fields
-
-
-_SAME = [name for name in ImageAnswer.__struct_fields__ if name not in {"sha256", "job_id", "links"}]
-_same_of = attrgetter(*_SAME)
+    return ImageAnswer(*image_values(image))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mammogram_viewer.archive.models import Image, StudyOfImage
-from mammogram_viewer.archive.schemas import ImageAnswer, image_fields
+from mammogram_viewer.archive.schemas import ImageAnswer, image_values
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.schemas import JobAnswer
 
@@ -36,7 +36,7 @@ class DicomFields(Wire, frozen=True):
     instance_number: int | None
 
 
-class ImageDetail(ImageAnswer, frozen=True):
+class ImageDetail(ImageAnswer, frozen=True, kw_only=True):
     """`GET /api/images/{id}`."""
 
     study: StudyAnswer | None
@@ -48,7 +48,7 @@ class ImageDetail(ImageAnswer, frozen=True):
 def image_detail(image: Image, study: StudyOfImage | None, job: JobAnswer | None) -> ImageDetail:
     dicom = {name: getattr(image, name) for name in DicomFields.__struct_fields__}
     return ImageDetail(
-        **image_fields(image),
+        *image_values(image),
         study=None if study is None else _study(study),
         series=None if study is None else _series(study),
         dicom=DicomFields(**dicom) if image.file_type == "dicom" else None,

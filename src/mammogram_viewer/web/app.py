@@ -13,7 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from mammogram_viewer import __version__
-from mammogram_viewer.accounts import admin_routes, policy
+from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.intake import routes as intake_routes
@@ -52,7 +52,6 @@ def create_app(open_resources: OpenResources) -> Litestar:
     app = Litestar(
         route_handlers=[handler for feature in _FEATURES for handler in feature.handlers],
         lifespan=[lifespan],
-        guards=[policy.enforce],
         middleware=[AuthenticationMiddleware],
         dependencies=_dependencies(),
         exception_handlers=problems.handlers,

@@ -15,7 +15,7 @@ from asyncpg import Pool
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from mammogram_viewer.accounts import sessions, tokens
+from mammogram_viewer.accounts import policy, sessions, tokens
 from mammogram_viewer.accounts.cookies import cookie_name
 from mammogram_viewer.accounts.models import Found, Principal
 from mammogram_viewer.activity.models import Actor
@@ -40,6 +40,9 @@ class AuthenticationMiddleware:
         if scope["type"] == "http" and (scope["path"].startswith("/api/") or scope["path"] == "/metrics"):
             connection: AnyConnection = ASGIConnection(scope)
             scope["user"] = await self._authenticate(connection)
+        if scope["type"] == "http":
+            # Here rather than as a guard of the framework, which copies the route's handler for each request.
+            policy.enforce(ASGIConnection(scope), scope["route_handler"])
         await self.app(scope, receive, send)
 
     async def _authenticate(self, connection: AnyConnection) -> Principal | None:

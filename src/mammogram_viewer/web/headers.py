@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+import secrets
 import time
-import uuid
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-log = logging.getLogger("mammogram_viewer.access")
+from mammogram_viewer.foundation import logs
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
@@ -35,7 +34,7 @@ def security_headers(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        request_id = uuid.uuid4().hex[:16]
+        request_id = secrets.token_hex(8)
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -45,15 +44,12 @@ def security_headers(app: ASGIApp) -> ASGIApp:
                 given += [header for header in _DEFAULTS if header[0] not in names]
                 given.append((b"x-request-id", request_id.encode()))
                 message["headers"] = given
-                log.info(
-                    "request",
-                    extra={
-                        "request_id": request_id,
-                        "method": scope["method"],
-                        "path": scope["path"],  # ids only; the query string may hold patient names
-                        "status": message["status"],
-                        "duration_ms": round((time.perf_counter() - started) * 1000, 1),
-                    },
+                logs.write_access_line(
+                    request_id=request_id,
+                    method=scope["method"],
+                    path=scope["path"],  # ids only; the query string may hold patient names
+                    status=message["status"],
+                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 )
             await send(message)
 

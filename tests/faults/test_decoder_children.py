@@ -71,7 +71,7 @@ async def test_a_file_that_takes_too_long_fails_after_two_attempts_and_the_worke
 async def test_a_file_that_needs_too_much_memory_ends_with_that_reason(
     own_database: str, servers: Servers, tmp_path: Path
 ) -> None:
-    # A child with its decoders takes 340 MiB of addresses; the rest is for a small image, not for 62 megapixels in colour.
+    # A child with its decoders takes 340 MiB of addresses; the rest is too little for 62 megapixels in colour.
     settings = {"MAMMOGRAM_VIEWER_CHILD_MEMORY_BYTES": str(512 * 1024 * 1024)}
     product = Product(tmp_path, own_database, redis_of_its_own(servers, 7), settings=settings)
     with running(product, "api", "worker"):

@@ -57,43 +57,44 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     frozen dataclass of forty fields costs ten times as much."""
 
     id: int
-    user_id: int
-    uploader_name: str | None
     created_at: datetime
     file_type: FileType
     original_name: str
     byte_count: int
-    sha256: bytes
-    storage_key: str
     status: ImageStatus
     reason_code: str | None
     reason: str | None
+    user_id: int
+    uploader_name: str | None
     study_id: int | None
-    series_id: int | None
-    sop_class_uid: str | None
-    sop_instance_uid: str | None
-    transfer_syntax_uid: str | None
-    conflicts_with: int | None
     modality: str | None
     laterality: str | None
     laterality_source: str | None
     view_position: str | None
     view_position_source: str | None
-    instance_number: int | None
     acquired_at: datetime | None
-    presentation_intent_type: str | None
-    photometric_interpretation: str | None
+    patient_id: str | None
+    patient_name: str | None
     rows: int | None
     columns: int | None
     number_of_frames: int | None
-    bits_stored: int | None
+    presentation_intent_type: str | None
+    conflicts_with: int | None
     voi_source: str | None
     warnings: list[str]
-    recipe_version: int | None
-    patient_id: str | None
-    patient_name: str | None
     thumbnail_width: int | None
     thumbnail_height: int | None
+    # Not told in lists as they are.
+    sha256: bytes
+    storage_key: str
+    series_id: int | None
+    sop_class_uid: str | None
+    sop_instance_uid: str | None
+    transfer_syntax_uid: str | None
+    instance_number: int | None
+    photometric_interpretation: str | None
+    bits_stored: int | None
+    recipe_version: int | None
     has_tags: bool
 
 

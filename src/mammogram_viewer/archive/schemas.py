@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from msgspec import field as msgspec_field
+from msgspec.structs import astuple
 
 from mammogram_viewer.archive.models import FileType, Image, ImageStatus
 from mammogram_viewer.foundation.wire import Wire
@@ -76,12 +76,14 @@ def links_of(image: Image) -> ImageLinks:
 
 
 _WORKED_OUT = 3
-_own_values = attrgetter(*ImageAnswer.__struct_fields__[:-_WORKED_OUT])
+_OWN = len(ImageAnswer.__struct_fields__) - _WORKED_OUT
+# What an image tells of itself stands in the same order in both shapes, so that one slice carries it over.
+assert Image.__struct_fields__[:_OWN] == ImageAnswer.__struct_fields__[:_OWN]
 
 
 def image_values(image: Image) -> tuple[Any, ...]:
     """The values of `ImageAnswer` in the order of its fields, for it and for shapes that add to it."""
-    return *_own_values(image), image.sha256.hex(), job_id_for_image(image.file_type, image.id), links_of(image)
+    return *astuple(image)[:_OWN], image.sha256.hex(), job_id_for_image(image.file_type, image.id), links_of(image)
 
 
 def image_answer(image: Image) -> ImageAnswer:

@@ -26,7 +26,7 @@ _STATEMENTS = (
                            transfer_syntax_uid, modality, laterality, laterality_source, view_position,
                            view_position_source, instance_number, acquired_at, presentation_intent_type,
                            photometric_interpretation, rows, columns, number_of_frames, bits_stored, voi_source,
-                           warnings, recipe_version)
+                           warnings, recipe_version, patient_id, patient_name)
        SELECT u.first + n % 20, timestamptz '2024-01-01 00:00:00Z' + n * interval '61.000123 seconds', 'dicom',
               'image-' || n || '.dcm', 27262976 + n, sha256(n::text::bytea), 'benchmark/' || n, k.status,
               CASE k.status WHEN 'rejected' THEN 'unsupported_transfer_syntax' END,
@@ -35,7 +35,8 @@ _STATEMENTS = (
               CASE WHEN n % 2 = 0 THEN 'R' ELSE 'L' END, 'ImageLaterality',
               CASE WHEN n % 4 < 2 THEN 'CC' ELSE 'MLO' END, 'ViewPosition', n % 4 + 1,
               timestamp '2020-01-01' + n * interval '15 minutes', 'FOR PRESENTATION', 'MONOCHROME2', 4096, 3328, 1,
-              12, 'sigmoid', '[]', CASE k.status WHEN 'ready' THEN $2::integer END
+              12, 'sigmoid', '[]', CASE k.status WHEN 'ready' THEN $2::integer END,
+              'BENCH' || n / 4, 'Benchmark^' || n / 4
        FROM generate_series(0, $1::integer * 4 - 1) n
        CROSS JOIN (SELECT min(id) AS first FROM users WHERE email LIKE 'uploader%') u
        JOIN series e ON e.id = (SELECT min(id) FROM series) + n / 4

@@ -37,6 +37,7 @@ class RegisteredImage:
     status: ImageStatus
     sha256: bytes
     duplicate: bool
+    storage_key: str
 
 
 @dataclass(frozen=True, kw_only=True)

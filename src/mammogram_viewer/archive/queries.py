@@ -30,9 +30,9 @@ async def insert_image(connection: Connection, image: NewImage) -> int | None:
 
 
 async def find_image_by_digest(db: Database, user_id: int, sha256: bytes) -> asyncpg.Record | None:
-    """id, file_type and status of this user's image with these bytes."""
+    """id, file_type, status and storage_key of this user's image with these bytes."""
     return await db.fetchrow(
-        "SELECT id, file_type, status FROM images WHERE user_id = $1 AND sha256 = $2", user_id, sha256
+        "SELECT id, file_type, status, storage_key FROM images WHERE user_id = $1 AND sha256 = $2", user_id, sha256
     )
 
 
@@ -43,7 +43,7 @@ async def find_image(db: Database, image_id: int) -> Image | None:
 
 async def find_study_of_image(db: Database, image_id: int) -> StudyOfImage | None:
     row = await db.fetchrow(
-        """SELECT s.id, s.study_instance_uid, s.study_description, s.study_at, s.accession_number,
+        """SELECT s.id, s.study_instance_uid, i.study_description, i.study_at, i.accession_number,
                   e.id AS series_id, e.series_instance_uid, e.series_description,
                   e.modality AS series_modality, e.manufacturer, e.station_name
            FROM images i JOIN series e ON e.id = i.series_id JOIN studies s ON s.id = i.study_id
@@ -172,7 +172,9 @@ async def update_header(
                transfer_syntax_uid = $7, modality = $8, laterality = $9, laterality_source = $10,
                view_position = $11, view_position_source = $12, instance_number = $13, acquired_at = $14,
                presentation_intent_type = $15, photometric_interpretation = $16, rows = $17, columns = $18,
-               number_of_frames = $19, bits_stored = $20, voi_source = $21, warnings = $22, updated_at = now()
+               number_of_frames = $19, bits_stored = $20, voi_source = $21, warnings = $22, patient_id = $23,
+               patient_name = $24, accession_number = $25, study_description = $26, study_at = $27,
+               updated_at = now()
            WHERE id = $1""",
         image_id,
         study_id,
@@ -196,6 +198,11 @@ async def update_header(
         header.bits_stored,
         header.voi_source,
         list(header.warnings),
+        header.patient_id,
+        header.patient_name,
+        header.accession_number,
+        header.study_description,
+        header.study_at,
     )
 
 
@@ -241,8 +248,32 @@ async def show_recipe(connection: Connection, image_id: int, recipe_version: int
     )
 
 
-async def delete_image(connection: Connection, image_id: int) -> None:
-    await connection.execute("DELETE FROM images WHERE id = $1", image_id)
+async def delete_image(connection: Connection, image_id: int) -> asyncpg.Record | None:
+    """Answers the study_id and series_id that the image was filed under."""
+    return await connection.fetchrow("DELETE FROM images WHERE id = $1 RETURNING study_id, series_id", image_id)
+
+
+async def delete_empty_parents(connection: Connection, study_id: int, series_id: int) -> None:
+    """Series, study and patient without an image left: names and birth dates go with the last one. A filing at the
+    same moment meets the foreign key, fails and is tried again."""
+    await connection.execute(
+        "DELETE FROM series e WHERE e.id = $1 AND NOT EXISTS (SELECT FROM images WHERE series_id = e.id)", series_id
+    )
+    patient_id = await connection.fetchval(
+        """DELETE FROM studies s
+           WHERE s.id = $1 AND NOT EXISTS (SELECT FROM images WHERE study_id = s.id)
+             AND NOT EXISTS (SELECT FROM series WHERE study_id = s.id)
+           RETURNING patient_id""",
+        study_id,
+    )
+    await connection.execute(
+        "DELETE FROM patients p WHERE p.id = $1 AND NOT EXISTS (SELECT FROM studies WHERE patient_id = p.id)",
+        patient_id,
+    )
+
+
+async def find_owner(db: Database, image_id: int) -> int | None:
+    return await db.fetchval("SELECT user_id FROM images WHERE id = $1", image_id)
 
 
 async def request_removals(connection: Connection, keys: list[str]) -> None:

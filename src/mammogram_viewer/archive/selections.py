@@ -9,19 +9,14 @@ SELECT i.id, i.user_id, u.name AS uploader_name, i.created_at, i.file_type, i.or
        i.sop_instance_uid, i.transfer_syntax_uid, i.conflicts_with, i.modality, i.laterality,
        i.laterality_source, i.view_position, i.view_position_source, i.instance_number, i.acquired_at,
        i.presentation_intent_type, i.photometric_interpretation, i.rows, i.columns, i.number_of_frames,
-       i.bits_stored, i.voi_source, i.warnings, i.recipe_version, p.patient_id, p.patient_name,
+       i.bits_stored, i.voi_source, i.warnings, i.recipe_version, i.patient_id, i.patient_name,
        t.width AS thumbnail_width, t.height AS thumbnail_height,
        (i.file_type = 'dicom' AND i.status = 'ready') AS has_tags
 FROM images i
 JOIN users u ON u.id = i.user_id
-LEFT JOIN studies s ON s.id = i.study_id
-LEFT JOIN patients p ON p.id = s.patient_id
 LEFT JOIN renditions t
        ON t.image_id = i.id AND t.kind = 'thumbnail512' AND t.recipe_version = i.recipe_version"""
 
 # The same around rows of `images i` that a keyset page has found already (foundation/keyset.py).
 SHOW_FOUND_IMAGES = SELECT_IMAGE.replace("\nFROM images i", ",\n       {any_behind} AS any_behind\nFROM ({found}) i")
 FIND_IMAGES = "SELECT i.* FROM images i"
-FIND_IMAGES_BY_PATIENT = (
-    f"{FIND_IMAGES} LEFT JOIN studies s ON s.id = i.study_id LEFT JOIN patients p ON p.id = s.patient_id"
-)

@@ -5,6 +5,8 @@ every function here runs inside the caller's transaction)."""
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from mammogram_viewer.archive import queries
 from mammogram_viewer.archive.models import (
     Image,
@@ -35,6 +37,7 @@ async def register_image(connection: Connection, image: NewImage) -> RegisteredI
                 status="pending",
                 sha256=image.sha256,
                 duplicate=False,
+                storage_key=image.storage_key,
             )
         older = await find_duplicate(connection, image.user_id, image.sha256)
         if older is not None:
@@ -49,7 +52,12 @@ async def find_duplicate(db: Database, user_id: int, sha256: bytes) -> Registere
     if row is None:
         return None
     return RegisteredImage(
-        id=row["id"], file_type=row["file_type"], status=row["status"], sha256=sha256, duplicate=True
+        id=row["id"],
+        file_type=row["file_type"],
+        status=row["status"],
+        sha256=sha256,
+        duplicate=True,
+        storage_key=row["storage_key"],
     )
 
 
@@ -62,7 +70,14 @@ async def get_visible_image(db: Database, image_id: int, *, owner_id: int | None
     image = await queries.find_image(db, image_id)
     if image is None or (owner_id is not None and image.user_id != owner_id):
         raise NotFound(ABSENT)
-    return image
+    return image if owner_id is None else await hide_foreign_conflict(db, image)
+
+
+async def hide_foreign_conflict(db: Database, image: Image) -> Image:
+    """For a caller who sees only their own images: that somebody else holds the same SOP Instance UID is not told."""
+    if image.conflicts_with is None or await queries.find_owner(db, image.conflicts_with) == image.user_id:
+        return image
+    return structs.replace(image, conflicts_with=None)
 
 
 async def find_study_of_image(db: Database, image_id: int) -> StudyOfImage | None:
@@ -135,7 +150,9 @@ async def withdraw_image(connection: Connection, image_id: int) -> None:
         raise NotFound(ABSENT)
     keys = [row["storage_key"], *await queries.delete_renditions(connection, image_id)]
     await queries.request_removals(connection, keys)
-    await queries.delete_image(connection, image_id)
+    filed = await queries.delete_image(connection, image_id)
+    if filed is not None and filed["study_id"] is not None:
+        await queries.delete_empty_parents(connection, filed["study_id"], filed["series_id"])
 
 
 async def request_removals(connection: Connection, keys: list[str]) -> None:

@@ -17,7 +17,7 @@ from mammogram_viewer.dicom.reader import PYDICOM_TROUBLE
 # C0 and C1 controls, direction marks and overrides, the byte order mark, and lone surrogates (not valid
 # UTF-8).
 _UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-MAX_TEXT_CHARACTERS = 1024
+MAX_TEXT_CHARACTERS = 256  # twice that, in UTF-8, still fits an index entry of PostgreSQL (2704 bytes)
 INT32 = range(-(2**31), 2**31)
 
 

@@ -79,7 +79,7 @@ def _matches(text: str) -> Condition:
         raise Invalid("q holds a NUL character.", code="invalid_filter")
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return Condition(
-        "i.original_name ILIKE {} OR p.patient_id ILIKE {} OR p.patient_name ILIKE {}",
+        "i.original_name ILIKE {} OR i.patient_id ILIKE {} OR i.patient_name ILIKE {}",
         f"%{escaped}%",
         f"{escaped}%",
         f"{escaped}%",

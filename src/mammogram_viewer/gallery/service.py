@@ -8,7 +8,8 @@ import asyncpg
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.archive.models import Image, image_from
-from mammogram_viewer.archive.selections import FIND_IMAGES, FIND_IMAGES_BY_PATIENT, SELECT_IMAGE, SHOW_FOUND_IMAGES
+from mammogram_viewer.archive.selections import FIND_IMAGES, SELECT_IMAGE, SHOW_FOUND_IMAGES
+from mammogram_viewer.archive.service import hide_foreign_conflict
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
 from mammogram_viewer.gallery.filters import ImageFilters, conditions_for
@@ -24,7 +25,7 @@ async def page_after(
     async with db.acquire() as connection:
         page: Page[Any] = await read_page(
             connection,  # pyright: ignore[reportArgumentType] - asyncpg's proxy has fetch and fetchval
-            base=FIND_IMAGES_BY_PATIENT if filters.q else FIND_IMAGES,
+            base=FIND_IMAGES,
             around=SHOW_FOUND_IMAGES,
             conditions=conditions_for(filters, principal),
             request=request,
@@ -33,7 +34,7 @@ async def page_after(
             id_column="i.id",
         )
     return Page(
-        rows=[image_from(row) for row in page.rows],
+        rows=await _shown(db, page.rows, principal),
         next_cursor=page.next_cursor,
         prev_cursor=page.prev_cursor,
         has_more=page.has_more,
@@ -53,8 +54,15 @@ async def numbered_page(
     rows = await db.fetch(f"{query.sql} OFFSET ${len(query.values) + 1}", *query.values, offset)
     where = query.sql.removeprefix(SELECT_IMAGE).split(" ORDER BY ")[0]
     total = await db.fetchval(
-        f"""SELECT count(*) FROM images i LEFT JOIN studies s ON s.id = i.study_id
-            LEFT JOIN patients p ON p.id = s.patient_id{where}""",
+        f"SELECT count(*) FROM images i{where}",
         *query.values,
     )
-    return [image_from(row) for row in rows[:limit]], total
+    return await _shown(db, rows[:limit], principal), total
+
+
+async def _shown(db: asyncpg.Pool, rows: list[Any], principal: Principal) -> list[Image]:
+    """The images as this caller may know them."""
+    images = [image_from(row) for row in rows]
+    if principal.sees_every_image:
+        return images
+    return [await hide_foreign_conflict(db, image) for image in images]

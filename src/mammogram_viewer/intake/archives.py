@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
+import stat
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,7 +42,7 @@ class ArchiveOpener:
             yield files
         finally:
             for folder in folders:
-                shutil.rmtree(folder, ignore_errors=True)
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _unpack(self, spool: SpoolFile, refused: list[RefusedFile], folders: list[Path]) -> list[ReceivedFile]:
         folder = self._settings.spool_dir / f"unpack-{uuid.uuid4().hex}"
@@ -50,6 +52,7 @@ class ArchiveOpener:
             files=self._settings.max_files_per_request,
             file_bytes=self._settings.max_upload_bytes,
             total_bytes=self._settings.max_request_bytes,
+            min_free_bytes=self._settings.min_free_bytes,
         )
         answer = await self._nursery.run(
             unpack_zip,
@@ -60,7 +63,7 @@ class ArchiveOpener:
             answer_type=Unpacked,
             wall_seconds=self._settings.unpack_wall_seconds,
         )
-        if isinstance(answer, ChildDied) and answer.code == "storage_full":
+        if answer.code == "storage_full":
             raise storage_full()
         if isinstance(answer, ChildDied):
             answer = Unpacked(
@@ -78,6 +81,8 @@ def _received(folder: Path, file: UnpackedFile) -> ReceivedFile:
     # The child may lie about its names: one that is not of our making must not leave the folder.
     assert file.file_type is not None
     assert file.file_name.isdigit()
+    # Nor may it be a link to somebody else's file.
+    assert stat.S_ISREG((folder / file.file_name).lstat().st_mode)
     return ReceivedFile(
         name=file.name,
         path=folder / file.file_name,

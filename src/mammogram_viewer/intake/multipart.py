@@ -5,6 +5,7 @@ file as they arrive. A file that is refused early costs no disk: its remaining b
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 FIELD = "files"
+_KEEP_YOUNG_SECONDS = 60
 _MAX_HEADER_BYTES = 16 * 1024
 
 
@@ -48,6 +50,7 @@ class MultipartReceiver:
         self._finished: list[SpoolFile] = []
         self._part = _Part()
         self._ended = False
+        self._kept_young_at = time.monotonic()
         self._parser = MultipartParser(boundary, self._callbacks())
 
     def _callbacks(self) -> MultipartCallbacks:
@@ -76,10 +79,17 @@ class MultipartReceiver:
             if self._part.spool is not None:
                 await self._part.spool.drain()
             await self._finish_parts()
+            self._keep_young()
         if not self._ended:
             raise Malformed(
                 "The upload broke off before its end; nothing was kept. Send it again.", code="incomplete_upload"
             )
+
+    def _keep_young(self) -> None:
+        if time.monotonic() - self._kept_young_at > _KEEP_YOUNG_SECONDS:
+            self._kept_young_at = time.monotonic()
+            for spool in self.spooled:
+                spool.keep_young()
 
     def _feed(self, chunk: bytes) -> None:
         try:

@@ -6,7 +6,7 @@ whose bytes are not safe."""
 
 from __future__ import annotations
 
-import os
+import logging
 from dataclasses import dataclass
 
 import asyncpg
@@ -19,13 +19,15 @@ from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.models import NewImage, RegisteredImage
 from mammogram_viewer.archive.service import find_duplicate, register_image
 from mammogram_viewer.foundation.crash_points import crash_point
-from mammogram_viewer.foundation.errors import StorageFull
+from mammogram_viewer.foundation.errors import NotFound
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.models import ReceivedFile
-from mammogram_viewer.intake.spool import size_text
+from mammogram_viewer.intake.spool import demand_space
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import NewJob, job_id_for_image
 from mammogram_viewer.jobs.service import QueueService
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,7 @@ class TakenUpload:
 
 def check_space(settings: Settings) -> None:
     """Refuse an upload before it starts when storage is nearly full."""
-    state = os.statvfs(settings.spool_dir)
-    if state.f_bavail * state.f_frsize < settings.min_free_bytes:
-        raise StorageFull(
-            f"Less than {size_text(settings.min_free_bytes)} of storage is free; nothing was kept. "
-            "An administrator can free space or lower MAMMOGRAM_VIEWER_MIN_FREE_BYTES."
-        )
+    demand_space(settings.spool_dir, settings.min_free_bytes)
 
 
 class Intake:
@@ -66,6 +63,7 @@ class Intake:
         for file in files:
             older = await find_duplicate(self._db, principal.user_id, file.sha256)
             if older is not None:
+                await self._mend(older, file)
                 taken[file] = TakenUpload(file.name, older)
             else:
                 fresh[file] = new_original_key()
@@ -76,12 +74,23 @@ class Intake:
             crash_point("after_commit")
         return [taken[file] for file in files]
 
+    async def _mend(self, older: RegisteredImage, file: ReceivedFile) -> None:
+        """The same bytes again: should the stored original be gone or cut short, these take its place."""
+        try:
+            whole = await self._storage.byte_count(older.storage_key) == file.byte_count
+        except NotFound:
+            whole = False
+        if not whole:
+            log.warning("original_restored", extra={"image_id": older.id})
+            await self._storage.adopt([(file.path, older.storage_key)])
+
     async def _register(
         self, fresh: dict[ReceivedFile, str], principal: Principal, actor: Actor
     ) -> dict[ReceivedFile, TakenUpload]:
         taken: dict[ReceivedFile, TakenUpload] = {}
         async with self._db.acquire() as connection, connection.transaction():
-            for file, key in fresh.items():
+            # In one order for everybody: two requests with the same files must not wait for each other.
+            for file, key in sorted(fresh.items(), key=lambda item: item[0].sha256):
                 image = await register_image(connection, _new_image(file, key, principal))
                 taken[file] = TakenUpload(file.name, image)
                 if image.duplicate:

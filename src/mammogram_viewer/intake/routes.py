@@ -76,9 +76,11 @@ async def _receive_raw(
 ) -> None:
     """The body is the file; its name comes percent-encoded in X-File-Name."""
     announced = int(request.headers.get("content-length") or 0)
+    name = clean_name(unquote(request.headers.get("x-file-name", "")))
     if announced > settings.max_upload_bytes:
-        raise file_too_large(settings.max_upload_bytes)
-    spool = SpoolFile(settings, clean_name(unquote(request.headers.get("x-file-name", ""))))
+        refused.append(RefusedFile(name, file_too_large(settings.max_upload_bytes)))
+        return
+    spool = SpoolFile(settings, name)
     spooled.append(spool)
     stream: AsyncIterator[bytes] = request.stream()
     async for chunk in stream:

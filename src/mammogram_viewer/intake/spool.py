@@ -23,6 +23,7 @@ from mammogram_viewer.intake.models import ReceivedFile
 from mammogram_viewer.intake.sniff import HEAD_BYTES, SniffedType, sniff
 
 FLUSH_BYTES = MIB
+_SPACE_CHECK_BYTES = 16 * MIB
 _SYNC_FILE_RANGE_WRITE = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 _start_writing = getattr(_libc, "sync_file_range", None)
@@ -38,6 +39,7 @@ class SpoolFile:
         self.file_type: SniffedType | None = None
         self.refusal: MammogramViewerError | None = None
         self._max_bytes = settings.max_upload_bytes
+        self._min_free_bytes = settings.min_free_bytes
         self.path: Path = settings.spool_dir / uuid.uuid4().hex
         self._head = bytearray()
         self._gathered: list[bytes] = []
@@ -72,6 +74,11 @@ class SpoolFile:
         """Hand what was gathered to the writer, waiting for the piece before it: at most two pieces in memory."""
         if self._gathered_bytes >= FLUSH_BYTES:
             await self._hand_over()
+
+    def keep_young(self) -> None:
+        """Tell the sweep that the request is still running; its files may wait hours for the last one."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self.path)
 
     async def finish(self) -> None:
         """Everything is written (not yet durable) and hashed. Raises the refusal of what is not taken."""
@@ -121,6 +128,8 @@ class SpoolFile:
             if self._descriptor < 0:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             start = self._written
+            if start % _SPACE_CHECK_BYTES < FLUSH_BYTES:
+                demand_space(self.path.parent, self._min_free_bytes)
             for piece in pieces:
                 view = memoryview(piece)
                 while view:
@@ -149,6 +158,16 @@ def file_too_large(max_bytes: int) -> TooLarge:
 def size_text(byte_count: int) -> str:
     """A limit in words: whole mebibytes where it has some."""
     return f"{byte_count // MIB} MiB" if byte_count >= MIB else f"{byte_count} bytes"
+
+
+def demand_space(folder: Path, min_free_bytes: int) -> None:
+    """Refuse before the last space is used: the embedded database lives on the same disk."""
+    state = os.statvfs(folder)
+    if state.f_bavail * state.f_frsize < min_free_bytes:
+        raise StorageFull(
+            f"Less than {size_text(min_free_bytes)} of storage is free; nothing was kept. "
+            "An administrator can free space or lower MAMMOGRAM_VIEWER_MIN_FREE_BYTES."
+        )
 
 
 def storage_full() -> StorageFull:

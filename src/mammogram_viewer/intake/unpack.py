@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mammogram_viewer.archive.models import FileType
-from mammogram_viewer.foundation.errors import TooLarge, Unsupported
+from mammogram_viewer.foundation.errors import StorageFull, TooLarge, Unsupported
 from mammogram_viewer.intake.names import clean_name
 from mammogram_viewer.intake.sniff import HEAD_BYTES, sniff
+from mammogram_viewer.intake.spool import demand_space, size_text
 
 _CHUNK_BYTES = 1024 * 1024
 # A mammogram compresses 2 to 10 times, an empty one 1000 times; deflate ends near 1030.
@@ -33,6 +34,7 @@ class UnpackLimits:
     files: int
     file_bytes: int
     total_bytes: int
+    min_free_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,11 @@ class Unpacked:
 class _OverBudget(Exception):
     """The whole archive is refused."""
 
+    def __init__(self, detail: str, code: str = "archive_too_large") -> None:
+        super().__init__(code)
+        self.detail = detail
+        self.code = code
+
 
 def unpack_zip(source: str, folder: str, limits: UnpackLimits) -> Unpacked:
     """Unpack the archive at `source` into `folder`. Expected trouble is in the answer."""
@@ -72,7 +79,7 @@ def unpack_zip(source: str, folder: str, limits: UnpackLimits) -> Unpacked:
                 )
             files = _unpack_all(archive, entries, Path(folder), limits)
     except _OverBudget as problem:
-        return _refused("archive_too_large", str(problem))
+        return _refused(problem.code, problem.detail)
     except _BROKEN as problem:
         if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise  # no fault of the archive; the nursery tells it as storage_full
@@ -103,10 +110,8 @@ def _unpack_all(
         if entry.flag_bits & 0x1:
             files.append(_no(name, "archive_encrypted", "This file in the archive is encrypted. Send it unencrypted."))
             continue
-        file = _unpack_one(archive, entry, folder / f"{number:06d}", name, min(room, limits.file_bytes))
+        file = _unpack_one(archive, entry, folder / f"{number:06d}", name, limits, room)
         room -= file.byte_count
-        if room <= 0:
-            raise _OverBudget(f"The archive unpacks to more than {limits.total_bytes} bytes; nothing of it was kept.")
         files.append(file)
     return files
 
@@ -116,7 +121,7 @@ def _no(name: str, code: str, detail: str) -> UnpackedFile:
 
 
 def _unpack_one(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, max_bytes: int
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, limits: UnpackLimits, room: int
 ) -> UnpackedFile:
     """Write one entry, judging it by its first bytes; what is refused costs no more than its head."""
     digest, count = hashlib.sha256(), 0
@@ -130,10 +135,13 @@ def _unpack_one(
                 chunk = head
                 while chunk:
                     count += len(chunk)
-                    _judge(entry, count, max_bytes)
+                    _judge(entry, count, limits, room)
+                    demand_space(path.parent, limits.min_free_bytes)
                     digest.update(chunk)
                     target.write(chunk)
                     chunk = _next(stream)
+    except StorageFull as problem:
+        raise _OverBudget(problem.detail, problem.code) from None
     except (Unsupported, TooLarge) as refusal:
         path.unlink(missing_ok=True)
         return _no(name, refusal.code, refusal.detail)
@@ -146,8 +154,10 @@ def _next(stream: IO[bytes]) -> bytes:
     return stream.read(_CHUNK_BYTES)
 
 
-def _judge(entry: zipfile.ZipInfo, count: int, max_bytes: int) -> None:
-    if count > max_bytes:
+def _judge(entry: zipfile.ZipInfo, count: int, limits: UnpackLimits, room: int) -> None:
+    if count > room:
+        raise _OverBudget(f"The archive unpacks to more than {size_text(limits.total_bytes)}; nothing of it was kept.")
+    if count > limits.file_bytes:
         raise TooLarge("This file in the archive is larger than the limit; it was not kept.")
     if count > _FREE_RATIO_BYTES and count > _MAX_RATIO * max(entry.compress_size, 1):
         raise _OverBudget("The archive unpacks to far more than it can honestly hold; nothing of it was kept.")

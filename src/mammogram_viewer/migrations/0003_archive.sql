@@ -56,6 +56,13 @@ CREATE TABLE images (
     -- Filed by the worker from the header; null until then, and for plain pictures.
     study_id bigint NULL REFERENCES studies (id),
     series_id bigint NULL REFERENCES series (id),
+    -- What this file says of patient and study. The shared rows only group: two files may disagree, and one
+    -- person's upload must never put another name on somebody else's image, or tell it to them.
+    patient_id text NULL,
+    patient_name text NULL,
+    accession_number text NULL,
+    study_description text NULL,
+    study_at timestamp NULL,
     sop_class_uid text NULL,
     sop_instance_uid text NULL,
     transfer_syntax_uid text NULL,

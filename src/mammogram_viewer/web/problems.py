@@ -97,7 +97,7 @@ def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Res
             507, "storage_full", "A disk of the server is full; nothing was kept. An administrator can free space."
         )
     if _is_away(error):
-        log.warning("dependency_away", extra={"problem": type(error).__name__, "path": request.scope["path"]})
+        log.warning("dependency_away", extra={"path": request.scope["path"], "problem": without_messages(error)})
         return problem(
             503,
             "unavailable",
@@ -131,8 +131,8 @@ def _is_full(error: Exception) -> bool:
 def _is_away(error: Exception) -> bool:
     """A connection that is refused, breaks, or is used just after it broke."""
     if isinstance(error, asyncpg.PostgresError):
-        # 57P01..03 shutting down or starting, 53300 too many connections.
-        going = getattr(error, "sqlstate", None) in {"57P01", "57P02", "57P03", "53300"}
+        # 57P01..03 shutting down or starting, 53300 too many connections, 40P01 and 40001 lost to another request.
+        going = getattr(error, "sqlstate", None) in {"57P01", "57P02", "57P03", "53300", "40P01", "40001"}
         return going or isinstance(error, asyncpg.PostgresConnectionError)
     if isinstance(error, RuntimeError):
         # uvloop's word for writing to a transport that the server's death has closed under us.

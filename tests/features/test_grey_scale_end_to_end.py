@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pydicom
 import pytest
-from builders import dicom_bytes
 from PIL import Image
+
+from builders import dicom_bytes
+from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, stored_words
 from product import Product
 from unit.imaging.standard import lookup, nearest, window
-
-from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, stored_words
 
 SYNTAXES = {
     "explicit little endian": "1.2.840.10008.1.2.1",

@@ -9,8 +9,9 @@ import socket
 import httpx
 import numpy as np
 import pytest
-from builders import dicom_bytes, jpeg_bytes, png_bytes, tiff_bytes
 from PIL import Image
+
+from builders import dicom_bytes, jpeg_bytes, png_bytes, tiff_bytes
 from product import Product
 
 
@@ -29,7 +30,7 @@ def test_an_uploaded_mammogram_is_answered_at_once_and_then_ready_with_its_rendi
     assert (image["laterality"], image["viewPosition"]) == ("R", "MLO")
     assert image["originalName"] == "R MLO.dcm"
     assert image["job"]["state"] == "completed"
-    assert [e["event"] for e in image["job"]["timeline"]][0] == "received"
+    assert image["job"]["timeline"][0]["event"] == "received"
     assert image["job"]["timeline"][-1]["event"] == "completed"
 
     client = product.client()

@@ -15,7 +15,7 @@ STAMPS := $(VENV)/stamps
 PAGE := src/mammogram_viewer/web/page/index.html
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install run dev demo test check bench bench-upload test-external lock clean
+.PHONY: help install run dev demo test check bench bench-upload test-external api-types lock clean
 
 help: ## Show this list
 	@echo "Mammogram Viewer. Start with: make run"
@@ -44,7 +44,7 @@ check: install $(STAMPS)/dev ## What CI checks without running the product: form
 	$(BIN)/python scripts/check_licences.py requirements/runtime.txt
 	cd frontend && npm run --silent check && npm test --silent
 
-bench: install $(STAMPS)/dev ## Measure the lists and the jobs on this machine
+bench: install $(STAMPS)/dev ## Measure everything that has a benchmark
 	$(BIN)/python -m benchmarks
 
 bench-upload: install $(STAMPS)/dev ## Measure uploads on this machine
@@ -52,6 +52,10 @@ bench-upload: install $(STAMPS)/dev ## Measure uploads on this machine
 
 test-external: install $(STAMPS)/dev ## Run the tests against Debian's PostgreSQL 15 and Redis instead of the embedded servers
 	scripts/test_external.sh $(BIN)/pytest
+
+api-types: install ## Describe the API anew and generate the page's types from it
+	$(BIN)/python scripts/dump_openapi.py --write
+	cd frontend && npm run --silent api-types
 
 lock: $(STAMPS)/venv ## Resolve requirements/*.txt anew from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --python-version 3.11 --generate-hashes --no-header -o requirements/runtime.txt

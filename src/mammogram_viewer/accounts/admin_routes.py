@@ -13,7 +13,7 @@ from mammogram_viewer.accounts.models import Role, UserStatus
 from mammogram_viewer.foundation.keyset import parse_page_request
 
 
-@get("/api/admin/users", opt={"policy": policy.ADMINISTER})
+@get("/api/admin/users", opt={"policy": policy.ADMINISTER}, tags=["users"])
 async def get_users(
     db: Db,
     status: FromQuery[UserStatus | None] = None,
@@ -28,7 +28,7 @@ async def get_users(
     return schemas.user_page_from(await users.list_users(db, request, status=status, role=role, prefix=q))
 
 
-@post("/api/admin/users", opt={"policy": policy.ADMINISTER}, status_code=201)
+@post("/api/admin/users", opt={"policy": policy.ADMINISTER}, tags=["users"], status_code=201)
 async def post_user(data: JSONBody[schemas.NewUser], db: Db, settings: Settings, actor: Actor) -> schemas.UserAnswer:
     """Make an active user."""
     user = await users.create_user(
@@ -37,7 +37,7 @@ async def post_user(data: JSONBody[schemas.NewUser], db: Db, settings: Settings,
     return schemas.UserAnswer(user=schemas.user_from(user))
 
 
-@patch("/api/admin/users/{user_id:int}", opt={"policy": policy.ADMINISTER})
+@patch("/api/admin/users/{user_id:int}", opt={"policy": policy.ADMINISTER}, tags=["users"])
 async def patch_user(
     user_id: FromPath[int], data: JSONBody[schemas.UserPatch], db: Db, settings: Settings, actor: Actor
 ) -> schemas.UserAnswer:

@@ -22,7 +22,7 @@ async def provide_throttle(state: State, settings: Settings) -> Throttle:
 THROTTLED = {"throttle": Provide(provide_throttle)}
 
 
-@post("/api/auth/login", opt={"policy": policy.PUBLIC}, dependencies=THROTTLED, status_code=200)
+@post("/api/auth/login", opt={"policy": policy.PUBLIC}, tags=["accounts"], dependencies=THROTTLED, status_code=200)
 async def post_login(
     request: AnyRequest,
     data: JSONBody[schemas.Login],
@@ -46,14 +46,14 @@ async def post_login(
     return Response(answer, cookies=[session_cookie(request, settings, secret)])
 
 
-@post("/api/auth/logout", opt={"policy": policy.PUBLIC}, status_code=204)
+@post("/api/auth/logout", opt={"policy": policy.PUBLIC}, tags=["accounts"], status_code=204)
 async def post_logout(request: AnyRequest, db: Db, settings: Settings, actor: Actor) -> Response[None]:
     """End the session; open to all, so that it may be repeated."""
     await sessions.sign_out(db, actor, request.scope.get("user"))
     return Response(None, cookies=[ended_cookie(request, settings)])
 
 
-@get("/api/auth/me", opt={"policy": policy.OWN_ACCOUNT})
+@get("/api/auth/me", opt={"policy": policy.OWN_ACCOUNT}, tags=["accounts"])
 async def get_me(db: Db, principal: Principal) -> schemas.Me:
     """Who is signed in, how, and what they may do."""
     return schemas.Me(
@@ -63,13 +63,13 @@ async def get_me(db: Db, principal: Principal) -> schemas.Me:
     )
 
 
-@get("/api/auth/registration", opt={"policy": policy.PUBLIC})
+@get("/api/auth/registration", opt={"policy": policy.PUBLIC}, tags=["accounts"])
 async def get_registration(db: Db, settings: Settings) -> schemas.RegistrationState:
     """What the sign-in page may offer."""
     return schemas.RegistrationState(open=settings.registration, setup_needed=not await setup.administrator_exists(db))
 
 
-@post("/api/auth/register", opt={"policy": policy.PUBLIC}, dependencies=THROTTLED, status_code=202)
+@post("/api/auth/register", opt={"policy": policy.PUBLIC}, tags=["accounts"], dependencies=THROTTLED, status_code=202)
 async def post_register(
     data: JSONBody[schemas.Registration], db: Db, settings: Settings, actor: Actor, throttle: NamedDependency[Throttle]
 ) -> schemas.RegistrationAnswer:
@@ -80,7 +80,13 @@ async def post_register(
     return schemas.RegistrationAnswer(user=schemas.Registered(email=email, name=name))
 
 
-@post("/api/auth/password", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, dependencies=THROTTLED, status_code=204)
+@post(
+    "/api/auth/password",
+    opt={"policy": policy.CHANGE_OWN_ACCOUNT},
+    tags=["accounts"],
+    dependencies=THROTTLED,
+    status_code=204,
+)
 async def post_password(
     data: JSONBody[schemas.PasswordChange],
     db: Db,
@@ -101,18 +107,20 @@ async def post_password(
     )
 
 
-@get("/api/auth/sessions", opt={"policy": policy.OWN_ACCOUNT})
+@get("/api/auth/sessions", opt={"policy": policy.OWN_ACCOUNT}, tags=["accounts"])
 async def get_sessions(db: Db, settings: Settings, principal: Principal) -> schemas.SessionList:
     found = await sessions.list_sessions(db, settings, principal.user_id)
     return schemas.SessionList(sessions=[schemas.session_from(session, principal) for session in found])
 
 
-@delete("/api/auth/sessions/{session_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=204)
+@delete(
+    "/api/auth/sessions/{session_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, tags=["accounts"], status_code=204
+)
 async def delete_session(session_id: FromPath[int], db: Db, actor: Actor, principal: Principal) -> None:
     await sessions.end_session(db, actor, principal, session_id)
 
 
-@post("/api/auth/tokens", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=201)
+@post("/api/auth/tokens", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, tags=["accounts"], status_code=201)
 async def post_token(
     data: JSONBody[schemas.NewToken], db: Db, settings: Settings, actor: Actor, principal: Principal
 ) -> schemas.CreatedToken:
@@ -123,24 +131,26 @@ async def post_token(
     return schemas.CreatedToken(token=text, api_token=schemas.api_token_from(token))
 
 
-@get("/api/auth/tokens", opt={"policy": policy.OWN_ACCOUNT})
+@get("/api/auth/tokens", opt={"policy": policy.OWN_ACCOUNT}, tags=["accounts"])
 async def get_tokens(db: Db, principal: Principal) -> schemas.ApiTokenList:
     found = await tokens.list_tokens(db, principal.user_id)
     return schemas.ApiTokenList(api_tokens=[schemas.api_token_from(token) for token in found])
 
 
-@delete("/api/auth/tokens/{token_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, status_code=204)
+@delete(
+    "/api/auth/tokens/{token_id:int}", opt={"policy": policy.CHANGE_OWN_ACCOUNT}, tags=["accounts"], status_code=204
+)
 async def delete_token(token_id: FromPath[int], db: Db, actor: Actor, principal: Principal) -> None:
     await tokens.revoke_token(db, actor, principal, token_id)
 
 
-@get("/api/setup", opt={"policy": policy.PUBLIC})
+@get("/api/setup", opt={"policy": policy.PUBLIC}, tags=["accounts"])
 async def get_setup(db: Db, token: FromQuery[str]) -> schemas.SetupState:
     """Whether the link can still be used."""
     return schemas.SetupState(valid=await setup.setup_link_is_valid(db, token))
 
 
-@post("/api/setup", opt={"policy": policy.PUBLIC}, status_code=201)
+@post("/api/setup", opt={"policy": policy.PUBLIC}, tags=["accounts"], status_code=201)
 async def post_setup(
     request: AnyRequest, data: JSONBody[schemas.Setup], db: Db, settings: Settings, actor: Actor
 ) -> Response[schemas.UserAnswer]:

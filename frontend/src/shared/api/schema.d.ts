@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+  '/api/admin/users': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetUsers
+     * @description Users, newest first; `q` is a prefix of the e-mail address or the name.
+     */
+    get: operations['ApiAdminUsersGetUsers']
+    put?: never
+    /**
+     * PostUser
+     * @description Make an active user.
+     */
+    post: operations['ApiAdminUsersPostUser']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/users/{user_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * PatchUser
+     * @description Approve, disable, enable, rename, change the role, set a new password.
+     */
+    patch: operations['ApiAdminUsersUserIdPatchUser']
+    trace?: never
+  }
   '/api/auth/login': {
     parameters: {
       query?: never
@@ -64,20 +108,20 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/api/auth/registration': {
+  '/api/auth/password': {
     parameters: {
       query?: never
       header?: never
       path?: never
       cookie?: never
     }
-    /**
-     * GetRegistration
-     * @description What the sign-in page may offer.
-     */
-    get: operations['ApiAuthRegistrationGetRegistration']
+    get?: never
     put?: never
-    post?: never
+    /**
+     * PostPassword
+     * @description Change the own password; all other sessions end.
+     */
+    post: operations['ApiAuthPasswordPostPassword']
     delete?: never
     options?: never
     head?: never
@@ -104,20 +148,20 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/api/auth/password': {
+  '/api/auth/registration': {
     parameters: {
       query?: never
       header?: never
       path?: never
       cookie?: never
     }
-    get?: never
-    put?: never
     /**
-     * PostPassword
-     * @description Change the own password; all other sessions end.
+     * GetRegistration
+     * @description What the sign-in page may offer.
      */
-    post: operations['ApiAuthPasswordPostPassword']
+    get: operations['ApiAuthRegistrationGetRegistration']
+    put?: never
+    post?: never
     delete?: never
     options?: never
     head?: never
@@ -196,74 +240,6 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/api/setup': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * GetSetup
-     * @description Whether the link can still be used.
-     */
-    get: operations['ApiSetupGetSetup']
-    put?: never
-    /**
-     * PostSetup
-     * @description Make the first administrator and sign them in.
-     */
-    post: operations['ApiSetupPostSetup']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/admin/users': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * GetUsers
-     * @description Users, newest first; `q` is a prefix of the e-mail address or the name.
-     */
-    get: operations['ApiAdminUsersGetUsers']
-    put?: never
-    /**
-     * PostUser
-     * @description Make an active user.
-     */
-    post: operations['ApiAdminUsersPostUser']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/admin/users/{user_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    /**
-     * PatchUser
-     * @description Approve, disable, enable, rename, change the role, set a new password.
-     */
-    patch: operations['ApiAdminUsersUserIdPatchUser']
-    trace?: never
-  }
   '/api/images': {
     parameters: {
       query?: never
@@ -313,6 +289,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/{image_id}/file': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The original, byte-identical
+     * @description Always an attachment. `download=true` counts as a download.
+     */
+    get: operations['ApiImagesImageIdFileGetOriginal']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}/png': {
     parameters: {
       query?: never
@@ -325,26 +321,6 @@ export interface paths {
      * @description 8-bit PNG by the file's own grey scale. Counts as a view when a person opens it.
      */
     get: operations['ApiImagesImageIdPngGetPng']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/images/{image_id}/thumbnail': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * A WebP thumbnail
-     * @description `size` is 256 or 512 pixels along the longer side. Never counts as a view.
-     */
-    get: operations['ApiImagesImageIdThumbnailGetThumbnail']
     put?: never
     post?: never
     delete?: never
@@ -373,7 +349,7 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/api/images/{image_id}/file': {
+  '/api/images/{image_id}/thumbnail': {
     parameters: {
       query?: never
       header?: never
@@ -381,27 +357,10 @@ export interface paths {
       cookie?: never
     }
     /**
-     * The original, byte-identical
-     * @description Always an attachment. `download=true` counts as a download.
+     * A WebP thumbnail
+     * @description `size` is 256 or 512 pixels along the longer side. Never counts as a view.
      */
-    get: operations['ApiImagesImageIdFileGetOriginal']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/jobs/{job_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** One job with its timeline */
-    get: operations['ApiJobsJobIdGetJob']
+    get: operations['ApiImagesImageIdThumbnailGetThumbnail']
     put?: never
     post?: never
     delete?: never
@@ -430,6 +389,23 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/jobs/{job_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** One job with its timeline */
+    get: operations['ApiJobsJobIdGetJob']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/jobs/{job_id}/retry': {
     parameters: {
       query?: never
@@ -444,6 +420,47 @@ export interface paths {
      * @description 409 `not_retryable` unless it failed, was rejected or was cancelled.
      */
     post: operations['ApiJobsJobIdRetryPostRetry']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/settings/public': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Limits that the page shows */
+    get: operations['ApiSettingsPublicGetPublicSettings']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/setup': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetSetup
+     * @description Whether the link can still be used.
+     */
+    get: operations['ApiSetupGetSetup']
+    put?: never
+    /**
+     * PostSetup
+     * @description Make the first administrator and sign them in.
+     */
+    post: operations['ApiSetupPostSetup']
     delete?: never
     options?: never
     head?: never
@@ -510,36 +527,19 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/api/settings/public': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** Limits that the page shows */
-    get: operations['ApiSettingsPublicGetPublicSettings']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
 }
 export type webhooks = Record<string, never>
 export interface components {
   schemas: {
     /** ApiToken */
     ApiToken: {
+      createdAt: string
+      expiresAt: string | null
       id: number
+      lastUsedAt: string | null
       name: string
       prefix: string
       scopes: ('read' | 'write' | 'admin')[]
-      createdAt: string
-      expiresAt: string | null
-      lastUsedAt: string | null
     }
     /** ApiTokenList */
     ApiTokenList: {
@@ -547,154 +547,154 @@ export interface components {
     }
     /** Capabilities */
     Capabilities: {
-      upload: boolean
-      correct: boolean
       administer: boolean
+      correct: boolean
       seesEveryImage: boolean
+      upload: boolean
     }
     /** CreatedToken */
     CreatedToken: {
-      token: string
       apiToken: components['schemas']['ApiToken']
+      token: string
     }
     /** DatabaseHealth */
     DatabaseHealth: {
+      latencyMs: number | null
       /** @enum {string} */
       status: 'ok' | 'down'
-      latencyMs: number | null
     }
     /** DicomFields */
     DicomFields: {
+      bitsStored: number | null
+      instanceNumber: number | null
+      photometricInterpretation: string | null
       sopClassUid: string | null
       sopInstanceUid: string | null
       transferSyntaxUid: string | null
-      photometricInterpretation: string | null
-      bitsStored: number | null
-      instanceNumber: number | null
     }
     /** Health */
     Health: {
-      /** @enum {string} */
-      status: 'ok' | 'degraded' | 'down'
-      version: string
       database: components['schemas']['DatabaseHealth']
       redis: components['schemas']['RedisHealth']
+      /** @enum {string} */
+      status: 'ok' | 'degraded' | 'down'
       storage: components['schemas']['StorageHealth']
+      version: string
     }
     /** ImageAnswer */
     ImageAnswer: {
-      id: number
+      acquiredAt: string | null
+      byteCount: number
+      columns: number | null
+      conflictsWith: number | null
       /** Format: date-time */
       createdAt: string
       /** @enum {string} */
       fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
-      originalName: string
-      byteCount: number
-      /** @enum {string} */
-      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
-      reasonCode: string | null
-      reason: string | null
-      userId: number
-      uploaderName: string | null
-      studyId: number | null
-      modality: string | null
+      id: number
+      jobId: string
       laterality: string | null
       lateralitySource: string | null
-      viewPosition: string | null
-      viewPositionSource: string | null
-      acquiredAt: string | null
+      links: components['schemas']['ImageLinks']
+      modality: string | null
+      numberOfFrames: number | null
+      originalName: string
       patientId: string | null
       patientName: string | null
-      rows: number | null
-      columns: number | null
-      numberOfFrames: number | null
       presentationIntentType: string | null
-      conflictsWith: number | null
+      reason: string | null
+      reasonCode: string | null
+      rows: number | null
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      studyId: number | null
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      uploaderName: string | null
+      userId: number
+      viewPosition: string | null
+      viewPositionSource: string | null
       voiSource: string | null
       warnings: string[]
-      thumbnailWidth: number | null
-      thumbnailHeight: number | null
-      sha256: string
-      jobId: string
-      links: components['schemas']['ImageLinks']
     }
     /** ImageDetail */
     ImageDetail: {
-      id: number
+      acquiredAt: string | null
+      byteCount: number
+      columns: number | null
+      conflictsWith: number | null
       /** Format: date-time */
       createdAt: string
+      dicom: components['schemas']['DicomFields'] | null
       /** @enum {string} */
       fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
-      originalName: string
-      byteCount: number
-      /** @enum {string} */
-      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
-      reasonCode: string | null
-      reason: string | null
-      userId: number
-      uploaderName: string | null
-      studyId: number | null
-      modality: string | null
+      id: number
+      job: components['schemas']['JobAnswer'] | null
+      jobId: string
       laterality: string | null
       lateralitySource: string | null
-      viewPosition: string | null
-      viewPositionSource: string | null
-      acquiredAt: string | null
+      links: components['schemas']['ImageLinks']
+      modality: string | null
+      numberOfFrames: number | null
+      originalName: string
       patientId: string | null
       patientName: string | null
-      rows: number | null
-      columns: number | null
-      numberOfFrames: number | null
       presentationIntentType: string | null
-      conflictsWith: number | null
+      reason: string | null
+      reasonCode: string | null
+      rows: number | null
+      series: components['schemas']['SeriesAnswer'] | null
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      study: components['schemas']['StudyAnswer'] | null
+      studyId: number | null
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      uploaderName: string | null
+      userId: number
+      viewPosition: string | null
+      viewPositionSource: string | null
       voiSource: string | null
       warnings: string[]
-      thumbnailWidth: number | null
-      thumbnailHeight: number | null
-      sha256: string
-      jobId: string
-      links: components['schemas']['ImageLinks']
-      study: components['schemas']['StudyAnswer'] | null
-      series: components['schemas']['SeriesAnswer'] | null
-      dicom: components['schemas']['DicomFields'] | null
-      job: components['schemas']['JobAnswer'] | null
     }
     /** ImageLinks */
     ImageLinks: {
-      self: string
       file: string
       png: string | null
+      self: string
+      tags: string | null
       thumbnail256: string | null
       thumbnail512: string | null
-      tags: string | null
     }
     /** ImagePage */
     ImagePage: {
+      hasMore: boolean
       images: components['schemas']['ImageAnswer'][]
+      limit: number
       nextCursor: string | null
       prevCursor: string | null
-      hasMore: boolean
-      limit: number
     }
     /** JobAnswer */
     JobAnswer: {
+      attempts: number
+      attemptsMade: number
+      /** Format: date-time */
+      createdAt: string
+      error: string | null
+      errorCode: string | null
+      finishedAt: string | null
       id: string
+      imageId: number | null
       name: string
+      progress: number
       queue: string
       /** @enum {string} */
       state: 'pending' | 'waiting' | 'active' | 'delayed' | 'completed' | 'rejected' | 'failed' | 'cancelled'
-      attemptsMade: number
-      attempts: number
-      progress: number
-      errorCode: string | null
-      error: string | null
-      imageId: number | null
-      /** Format: date-time */
-      createdAt: string
+      timeline: components['schemas']['TimelineEvent'][]
       /** Format: date-time */
       updatedAt: string
-      finishedAt: string | null
-      timeline: components['schemas']['TimelineEvent'][]
     }
     /** JobList */
     JobList: {
@@ -707,31 +707,31 @@ export interface components {
     }
     /** Me */
     Me: {
-      user: components['schemas']['User']
       /** @enum {string} */
       authentication: 'session' | 'token'
       capabilities: components['schemas']['Capabilities']
+      user: components['schemas']['User']
     }
     /** NewToken */
     NewToken: {
+      days?: number | null
       name: string
       scopes: ('read' | 'write' | 'admin')[]
-      days?: number | null
     }
     /** NewUser */
     NewUser: {
       email: string
       name: string
+      password?: string | null
       /** @enum {string} */
       role: 'admin' | 'radiologist' | 'technologist' | 'user'
-      password?: string | null
     }
     /** NumberedImagePage */
     NumberedImagePage: {
       images: components['schemas']['ImageAnswer'][]
-      total: number
-      page: number
       limit: number
+      page: number
+      total: number
     }
     /** PasswordChange */
     PasswordChange: {
@@ -740,16 +740,16 @@ export interface components {
     }
     /** PublicSettings */
     PublicSettings: {
-      version: string
-      maxUploadBytes: number
       maxFilesPerRequest: number
+      maxUploadBytes: number
+      version: string
     }
     /** RedisHealth */
     RedisHealth: {
+      maxmemoryPolicy: string | null
       /** @enum {string} */
       status: 'ok' | 'down'
       usedMemoryBytes: number | null
-      maxmemoryPolicy: string | null
     }
     /** Registered */
     Registered: {
@@ -778,28 +778,28 @@ export interface components {
     }
     /** RejectedFile */
     RejectedFile: {
-      name: string
       code: string
       detail: string
+      name: string
     }
     /** SeriesAnswer */
     SeriesAnswer: {
       id: number
-      seriesInstanceUid: string
-      seriesDescription: string | null
-      modality: string | null
       manufacturer: string | null
+      modality: string | null
+      seriesDescription: string | null
+      seriesInstanceUid: string
       stationName: string | null
     }
     /** Session */
     Session: {
-      id: number
       createdAt: string
-      lastSeenAt: string
-      expiresAt: string
-      ip: string | null
-      userAgent: string | null
       current: boolean
+      expiresAt: string
+      id: number
+      ip: string | null
+      lastSeenAt: string
+      userAgent: string | null
     }
     /** SessionList */
     SessionList: {
@@ -807,10 +807,10 @@ export interface components {
     }
     /** Setup */
     Setup: {
-      token: string
       email: string
       name: string
       password: string
+      token: string
     }
     /** SetupState */
     SetupState: {
@@ -818,38 +818,38 @@ export interface components {
     }
     /** StorageHealth */
     StorageHealth: {
+      freeBytes: number | null
       /** @enum {string} */
       status: 'ok' | 'down'
       usedBytes: number | null
-      freeBytes: number | null
     }
     /** StudyAnswer */
     StudyAnswer: {
-      id: number
-      studyInstanceUid: string
-      studyDescription: string | null
-      studyAt: string | null
       accessionNumber: string | null
+      id: number
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string
     }
     /** TakenFile */
     TakenFile: {
+      duplicate: boolean
       id: number
       jobId: string
+      name: string
+      sha256: string
       /** @enum {string} */
       status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
-      sha256: string
-      duplicate: boolean
-      name: string
     }
     /** TimelineEvent */
     TimelineEvent: {
       /** Format: date-time */
       at: string
-      event: string
       attempt?: number | null
-      worker?: string | null
-      durationMs?: number | null
       detail?: string | null
+      durationMs?: number | null
+      event: string
+      worker?: string | null
     }
     /** UploadAnswer */
     UploadAnswer: {
@@ -858,16 +858,16 @@ export interface components {
     }
     /** User */
     User: {
-      id: number
+      createdAt: string
       email: string
+      id: number
+      lastActivityAt: string | null
+      lastLoginAt: string | null
       name: string
       /** @enum {string} */
       role: 'admin' | 'radiologist' | 'technologist' | 'user'
       /** @enum {string} */
       status: 'pending' | 'active' | 'disabled'
-      createdAt: string
-      lastLoginAt: string | null
-      lastActivityAt: string | null
     }
     /** UserAnswer */
     UserAnswer: {
@@ -875,20 +875,20 @@ export interface components {
     }
     /** UserPage */
     UserPage: {
-      users: components['schemas']['User'][]
-      nextCursor: string | null
-      prevCursor: string | null
       hasMore: boolean
       limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      users: components['schemas']['User'][]
     }
     /** UserPatch */
     UserPatch: {
+      name?: string | null
+      password?: string | null
       /** @enum {null|string} */
       role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
       /** @enum {null|string} */
       status?: 'pending' | 'active' | 'disabled' | null
-      name?: string | null
-      password?: string | null
     }
   }
   responses: never
@@ -899,6 +899,137 @@ export interface components {
 }
 export type $defs = Record<string, never>
 export interface operations {
+  ApiAdminUsersGetUsers: {
+    parameters: {
+      query?: {
+        status?: 'pending' | 'active' | 'disabled' | null
+        role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
+        q?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersPostUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewUser']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersUserIdPatchUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        user_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UserPatch']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiAuthLoginPostLogin: {
     parameters: {
       query?: never
@@ -928,7 +1059,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -936,6 +1066,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
@@ -981,22 +1112,42 @@ export interface operations {
       }
     }
   }
-  ApiAuthRegistrationGetRegistration: {
+  ApiAuthPasswordPostPassword: {
     parameters: {
       query?: never
       header?: never
       path?: never
       cookie?: never
     }
-    requestBody?: never
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PasswordChange']
+      }
+    }
     responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
         headers: {
           [name: string]: unknown
         }
         content: {
-          'application/json': components['schemas']['RegistrationState']
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }
@@ -1030,7 +1181,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1038,47 +1188,28 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
     }
   }
-  ApiAuthPasswordPostPassword: {
+  ApiAuthRegistrationGetRegistration: {
     parameters: {
       query?: never
       header?: never
       path?: never
       cookie?: never
     }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PasswordChange']
-      }
-    }
+    requestBody?: never
     responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
+      /** @description Request fulfilled, document follows */
+      200: {
         headers: {
           [name: string]: unknown
         }
         content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
+          'application/json': components['schemas']['RegistrationState']
         }
       }
     }
@@ -1128,7 +1259,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1136,6 +1266,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
@@ -1190,7 +1321,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1198,6 +1328,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
@@ -1228,7 +1359,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1236,219 +1366,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiSetupGetSetup: {
-    parameters: {
-      query: {
-        token: string
-      }
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['SetupState']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
             status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiSetupPostSetup: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['Setup']
-      }
-    }
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UserAnswer']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiAdminUsersGetUsers: {
-    parameters: {
-      query?: {
-        status?: 'pending' | 'active' | 'disabled' | null
-        role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
-        q?: string | null
-        cursor?: string | null
-        direction?: string | null
-        limit?: number | null
-      }
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UserPage']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiAdminUsersPostUser: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewUser']
-      }
-    }
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UserAnswer']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiAdminUsersUserIdPatchUser: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        user_id: number
-      }
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['UserPatch']
-      }
-    }
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UserAnswer']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
           }
         }
       }
@@ -1497,7 +1415,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1505,6 +1422,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
@@ -1557,7 +1475,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1565,6 +1482,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
           }
         }
       }
@@ -1595,7 +1513,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1603,6 +1520,49 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdFileGetOriginal: {
+    parameters: {
+      query?: {
+        download?: boolean
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': unknown
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
           }
         }
       }
@@ -1639,7 +1599,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1647,6 +1606,50 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdTagsGetTags: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': unknown
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
           }
         }
       }
@@ -1683,7 +1686,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1691,131 +1693,7 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiImagesImageIdTagsGetTags: {
-    parameters: {
-      query?: {
-        /** @description Recipe version, as the image's links carry it */
-        v?: number | null
-      }
-      header?: never
-      path: {
-        image_id: number
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': unknown
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
             status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiImagesImageIdFileGetOriginal: {
-    parameters: {
-      query?: {
-        download?: boolean
-      }
-      header?: never
-      path: {
-        image_id: number
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': unknown
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
-          }
-        }
-      }
-    }
-  }
-  ApiJobsJobIdGetJob: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        job_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['JobAnswer']
-        }
-      }
-      /** @description Bad request syntax or unsupported method */
-      400: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            status_code: number
-            detail: string
-            extra?:
-              | null
-              | {
-                  [key: string]: unknown
-                }
-              | unknown[]
           }
         }
       }
@@ -1849,7 +1727,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1857,6 +1734,47 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiJobsJobIdGetJob: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
           }
         }
       }
@@ -1889,7 +1807,6 @@ export interface operations {
         }
         content: {
           'application/json': {
-            status_code: number
             detail: string
             extra?:
               | null
@@ -1897,6 +1814,109 @@ export interface operations {
                   [key: string]: unknown
                 }
               | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiSettingsPublicGetPublicSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['PublicSettings']
+        }
+      }
+    }
+  }
+  ApiSetupGetSetup: {
+    parameters: {
+      query: {
+        token: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SetupState']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiSetupPostSetup: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Setup']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
           }
         }
       }
@@ -1962,26 +1982,6 @@ export interface operations {
           'application/json': {
             [key: string]: string
           }
-        }
-      }
-    }
-  }
-  ApiSettingsPublicGetPublicSettings: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['PublicSettings']
         }
       }
     }

@@ -152,7 +152,9 @@ class Product:
             await connection.close()
 
     def stored_files(self, prefix: str = "") -> list[Path]:
-        return [p for p in (self.data_dir / "storage" / prefix).rglob("*") if p.is_file()]
+        """Originals and renditions; the file that says whose storage this is does not count."""
+        files = (self.data_dir / "storage" / prefix).rglob("*")
+        return [p for p in files if p.is_file() and p.name != "installation"]
 
     def spool_files(self) -> list[Path]:
         return list((self.data_dir / "spool").glob("*"))

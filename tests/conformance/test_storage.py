@@ -85,6 +85,17 @@ async def test_keys_are_listed_by_prefix_and_age(storage: Storage, tmp_path: Pat
     assert list(storage.list_keys("renditions", older_than_seconds=-1)) == []
 
 
+async def test_a_moved_file_is_whole_under_its_new_key_alone(storage: Storage, tmp_path: Path) -> None:
+    old, new = new_original_key(), f"quarantine/2026-01-31/{new_original_key()}"
+    await storage.adopt([(written(tmp_path, b"x"), old)])
+    await storage.move(old, new)
+    assert await storage.read(new) == b"x"
+    assert list(storage.list_keys("", older_than_seconds=-1)) == [new]
+    with pytest.raises(NotFound):
+        await storage.move(old, new)
+    assert await storage.read(new) == b"x"
+
+
 @pytest.mark.parametrize("key", ["../outside", "/etc/passwd", "originals/../../outside"])
 async def test_a_key_never_leaves_the_storage(storage: Storage, key: str) -> None:
     with pytest.raises(ValueError, match="leaves the storage"):

@@ -1,5 +1,5 @@
 """Walks storage against the database: every original present and byte-identical, every
-rendition present, no file that no row speaks of. Repairs nothing."""
+rendition present, no file that no row speaks of, nothing in quarantine. Repairs nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ import asyncpg
 
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import queries
-from mammogram_viewer.archive.removals import batched
+from mammogram_viewer.archive.installation import STORAGE_KEY, compare_installation
+from mammogram_viewer.archive.removals import QUARANTINE, batches, list_orphans
 from mammogram_viewer.foundation.errors import NotFound
 
-Fault = Literal["missing", "changed", "missing_rendition", "orphan"]
+Fault = Literal["missing", "changed", "missing_rendition", "orphan", "quarantined", "other_installation"]
 _BATCH = 500
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be. `image_id` is None for an orphan."""
+    """Something that is not as it should be. `image_id` is None for a file without a row."""
 
     fault: Fault
     image_id: int | None
@@ -63,9 +64,28 @@ async def verify_renditions(db: asyncpg.Pool, storage: Storage) -> AsyncIterator
 async def find_orphans(db: asyncpg.Pool, storage: Storage, *, older_than_seconds: float) -> AsyncIterator[Finding]:
     """Files that no row speaks of, old enough not to be on their way in."""
     for prefix in ("originals", "renditions"):
-        for batch in batched(storage.list_keys(prefix, older_than_seconds=older_than_seconds), _BATCH):
-            for key in sorted(set(batch) - await queries.list_known_keys(db, batch)):
+        async for keys in list_orphans(db, storage, prefix, older_than_seconds=older_than_seconds):
+            for key in keys:
                 yield Finding("orphan", None, key)
+
+
+async def find_quarantined(storage: Storage) -> AsyncIterator[Finding]:
+    """Originals that no row spoke of, kept for a while."""
+    async for keys in batches(storage.list_keys(QUARANTINE, older_than_seconds=-1)):
+        for key in sorted(keys):
+            yield Finding("quarantined", None, key)
+
+
+async def find_foreign_storage(db: asyncpg.Pool, storage: Storage) -> AsyncIterator[Finding]:
+    """One finding when storage carries the id of another database, or holds files but no id."""
+    belonging = await compare_installation(db, storage)
+    if belonging == "other" or (belonging == "unknown" and await _holds_originals(storage)):
+        yield Finding("other_installation", None, STORAGE_KEY)
+
+
+async def _holds_originals(storage: Storage) -> bool:
+    keys = storage.list_keys("originals", older_than_seconds=-1)
+    return await asyncio.to_thread(next, keys, None) is not None
 
 
 def _digest(path: Path) -> bytes:

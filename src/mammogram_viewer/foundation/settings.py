@@ -54,8 +54,10 @@ class Settings:
     unpack_wall_seconds: float = _setting(120.0, "Wall time of the child that unpacks one ZIP archive, seconds.")
     spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
 
+    quarantine_days: float = _setting(30.0, "Originals that no row speaks of are kept aside for this long, days.")
+
     # Database
-    database_pool_size: int = _setting(10, "Connections each process may hold.")
+    database_pool_size: int = _setting(10, "Connections each process may hold; at least 2.")
 
     # Jobs
     dicom_conversion_concurrency: int = _setting(3, "Jobs of `dicom-conversion` at once in one worker.")
@@ -172,6 +174,9 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
     settings = Settings(**chosen)
     if settings.storage_url and not settings.storage_url.startswith("file:///"):
         raise StartupProblem("STORAGE_URL must start with file:/// in this version.")
+    if settings.database_pool_size < 2:
+        # The reconciler holds one connection by its lock while it works with another.
+        raise StartupProblem(f"{PREFIX}DATABASE_POOL_SIZE={settings.database_pool_size} is too small; at least 2.")
     return settings
 
 

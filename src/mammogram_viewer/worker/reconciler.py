@@ -4,19 +4,21 @@
     Redis says failed or completed, row open  -> forget the entry and add it again (the row still has attempts)
     Redis has it waiting, delayed or active   -> in order; look again later
 
-One reconciler at a time in the whole installation, held by an advisory lock."""
+One walk at a time in the whole installation, held by an advisory lock. Beside the walk, and never in its way, the
+sweep: what crashes left in the spool and in storage."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import redis.exceptions
 
 from mammogram_viewer.adapters.storage.port import Storage
-from mammogram_viewer.archive.removals import empty_removals, remove_orphans
+from mammogram_viewer.archive.installation import claim_sweep, join_installation
+from mammogram_viewer.archive.removals import empty_removals, purge_quarantine, remove_orphans
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.spool import sweep_spool
 from mammogram_viewer.jobs.models import Job
@@ -25,7 +27,8 @@ from mammogram_viewer.jobs.service import QueueService
 log = logging.getLogger(__name__)
 _LOCK_KEY = 0x6D616D6D6F01
 _BATCH = 1000
-_ORPHAN_WALK_SECONDS = 3600
+_SWEEP_SECONDS = 3600
+_SWEEP_QUESTION_SECONDS = 300.0  # how often a worker asks whether the sweep is due
 _IN_ORDER = {"waiting", "delayed", "active", "prioritized", "waiting-children", "paused"}
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, redis.exceptions.RedisError)
 
@@ -38,31 +41,33 @@ class Reconciler:
         self._storage = storage
         self._queue = queue
         self._settings = settings
-        self._orphans_walked_at = 0.0
 
     async def run_forever(self) -> None:
         """Outages of PostgreSQL or Redis are waited out; the next walk finds what they left."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repeat(self.walk, self._settings.reconcile_interval_seconds))
+            tasks.create_task(self._repeat(self.sweep, _SWEEP_QUESTION_SECONDS))
+
+    async def _repeat(self, once: Callable[[], Awaitable[object]], pause_seconds: float) -> None:
         while True:
             try:
-                await self.walk()
+                await once()
             except _AWAY as problem:
                 log.warning("reconciler_waits", extra={"problem": type(problem).__name__})
             except Exception:
                 log.exception("reconciler_failed")
-            await asyncio.sleep(self._settings.reconcile_interval_seconds)
+            await asyncio.sleep(pause_seconds)
 
     async def walk(self) -> int:
-        """One walk; answers how many jobs were added again. Nothing when another process holds the lock."""
-        async with self._db.acquire() as connection:
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
+        """One walk; answers how many jobs were added again. Nothing when another process holds the lock. Ends at
+        Redis's first silence: the lock is the whole installation's."""
+        # A lock of the transaction goes with it, however this ends; a session's could stay behind in the pool.
+        async with self._db.acquire() as connection, connection.transaction():
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
                 return 0
-            try:
-                added = await self._reconcile_jobs()
-                await empty_removals(self._db, self._storage)
-                await self._sweep()
-                return added
-            finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+            added = await self._reconcile_jobs()
+            await empty_removals(self._db, self._storage)
+            return added
 
     async def _reconcile_jobs(self) -> int:
         jobs = await self._queue.list_unfinished(
@@ -83,10 +88,13 @@ class Reconciler:
         await self._queue.wake_again(job)
         await self._queue.touch([job])
 
-    async def _sweep(self) -> None:
-        """Rarely: spool files and originals that a crash left without a row."""
-        if time.monotonic() - self._orphans_walked_at < _ORPHAN_WALK_SECONDS and self._orphans_walked_at:
+    async def sweep(self) -> None:
+        """This machine's spool; and once an hour, by one worker of all, files in storage without a row."""
+        await asyncio.to_thread(sweep_spool, self._settings)
+        if not await claim_sweep(self._db, every_seconds=_SWEEP_SECONDS):
             return
-        self._orphans_walked_at = time.monotonic()
-        sweep_spool(self._settings)
-        await remove_orphans(self._db, self._storage, older_than_seconds=_ORPHAN_WALK_SECONDS)
+        if not await join_installation(self._db, self._storage, self._settings.spool_dir):
+            log.warning("storage_of_another_installation", extra={"swept": False})
+            return
+        await remove_orphans(self._db, self._storage, older_than_seconds=_SWEEP_SECONDS)
+        await purge_quarantine(self._storage, days=self._settings.quarantine_days)

@@ -84,8 +84,25 @@ class LocalStorage(Storage):
             raise NotFound("The file is not in storage.", code="file_missing") from None
 
     async def delete(self, keys: list[str]) -> None:
-        for key in keys:
-            self._path(key).unlink(missing_ok=True)
+        paths = [self._path(key) for key in keys]
+        await asyncio.get_running_loop().run_in_executor(self._pool, _unlink, paths)
+
+    async def move(self, old_key: str, new_key: str) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._pool, self._rename, self._path(old_key), self._path(new_key))
+
+    def _rename(self, old: Path, new: Path) -> None:
+        try:
+            touched = {old.parent, new.parent}
+            if not new.parent.is_dir():
+                touched.update(_make_folders(new.parent))
+            old.rename(new)
+            for folder in touched:
+                _fsync_folder(folder)
+        except FileNotFoundError:
+            raise NotFound("The file is not in storage.", code="file_missing") from None
+        except OSError as problem:
+            raise _translated(problem) from problem
 
     def local_copy(self, key: str) -> Path:
         return self._path(key)
@@ -133,6 +150,11 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NotFound("The file is not in storage.", code="file_missing") from None
+
+
+def _unlink(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _make_folders(folder: Path) -> list[Path]:

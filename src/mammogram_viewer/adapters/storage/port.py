@@ -43,6 +43,10 @@ class Storage(ABC):
         """Remove the files; an absent key is no error, so that it is safe to repeat."""
 
     @abstractmethod
+    async def move(self, old_key: str, new_key: str) -> None:
+        """Give a file another key, durably, without copying it; nothing may lie under the new one."""
+
+    @abstractmethod
     def local_copy(self, key: str) -> Path:
         """A local path for a decoder child to read. Never to be written to."""
 

@@ -37,12 +37,12 @@ class AuthenticationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["user"] = None
-        if scope["type"] == "http" and (scope["path"].startswith("/api/") or scope["path"] == "/metrics"):
-            connection: AnyConnection = ASGIConnection(scope)
-            scope["user"] = await self._authenticate(connection)
         if scope["type"] == "http":
+            connection: AnyConnection = ASGIConnection(scope)
+            if scope["path"].startswith("/api/") or scope["path"] == "/metrics":
+                scope["user"] = await self._authenticate(connection)
             # Here rather than as a guard of the framework, which copies the route's handler for each request.
-            policy.enforce(ASGIConnection(scope), scope["route_handler"])
+            policy.enforce(connection, scope["route_handler"])
         await self.app(scope, receive, send)
 
     async def _authenticate(self, connection: AnyConnection) -> Principal | None:

@@ -23,9 +23,24 @@ async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
     rolled back before this is called."""
 
 
+class _Pool(asyncpg.Pool):
+    """asyncpg's pool, but a connection is handed back without a task of its own.
+
+    asyncpg shields the hand-over in a new task, for the sake of a reset that may take a round trip. Ours takes none, so
+    the hand-over ends at once; where it does wait (a transaction to roll back) and is cancelled, the connection is
+    closed, which is safe. Two tasks fewer in each request: a tenth of a short one. asyncpg is pinned for this."""
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:
+        if connection._con is None:
+            return  # handed back already
+        holder = connection._holder
+        connection._con._on_release()
+        await holder.release(holder._timeout if timeout is None else timeout)
+
+
 async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Pool:
     """A pool of at most `size` connections; jsonb travels as Python values."""
-    pool = await asyncpg.create_pool(
+    pool = _Pool(
         dsn,
         min_size=1,
         max_size=size,
@@ -34,6 +49,10 @@ async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Po
         timeout=10,
         command_timeout=60,
         server_settings={"application_name": application_name, "timezone": "UTC"},
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
     )
-    assert pool is not None
-    return pool
+    return await pool

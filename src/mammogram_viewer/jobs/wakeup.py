@@ -64,8 +64,10 @@ class WakeUp:
         return {"name": job.type, "data": {"imageId": job.image_id, "userId": job.user_id}, "opts": options}
 
     async def state(self, job: Job) -> str:
-        """What Redis believes: waiting, active, delayed, prioritized, completed, failed or `unknown`."""
-        return await self._queue(job.queue).getJobState(job.id)
+        """What Redis believes: waiting, active, delayed, prioritized, completed, failed or `unknown`. TimeoutError
+        when it does not answer in time."""
+        async with asyncio.timeout(self._timeout_seconds):
+            return await self._queue(job.queue).getJobState(job.id)
 
     async def forget(self, job: Job) -> bool:
         """Remove a kept id, so that it can be added again. False when Redis is away (the reconciler follows)."""

@@ -41,23 +41,29 @@ class Processor:
         if not isinstance(claim, Claim):
             # Finished already, or a foreign entry without a row: nothing to do, and nothing to retry.
             return {"state": claim.status if claim else "unknown"}
+        failure = await self._run(claim)
+        if failure is not None:
+            # Outside of any `except`: should booking it fail too, BullMQ keeps in Redis what that exception chains to.
+            await self._fail(claim, failure)
+        return {"state": "done"}
+
+    async def _run(self, claim: Claim) -> AttemptFailed | None:
+        """Run the claim's kind; answers how it failed."""
         try:
             await self._runners[claim.job.type](claim)
         except AttemptFailed as failure:
-            await self._fail(claim, failure)
+            return failure
         except Exception as problem:  # noqa: BLE001 - the outer loop of a job; logged without messages
             log.error(
                 "job_failed",
                 extra={
-                    "job_id": job_id,
+                    "job_id": claim.job.id,
                     "attempt": claim.job.attempts_made + 1,
                     "exception": without_messages(problem),
                 },
             )
-            await self._fail(
-                claim, AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts)
-            )
-        return {"state": "done"}
+            return AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts)
+        return None
 
     async def _claim(self, job_id: str) -> Claim | Job | None:
         async with self._db.acquire() as connection, connection.transaction():

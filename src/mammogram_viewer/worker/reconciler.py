@@ -73,15 +73,19 @@ class Reconciler:
         jobs = await self._queue.list_unfinished(
             untouched_seconds=self._settings.reconcile_untouched_seconds, limit=_BATCH
         )
-        states = {job.id: await self._queue.state_in_redis(job) for job in jobs}
-        in_order = [job for job in jobs if states[job.id] in _IN_ORDER]
-        forgotten = [job for job in jobs if states[job.id] not in _IN_ORDER]
+        in_order = []
+        for job in jobs:
+            # Asked and mended one by one: when Redis falls silent in between, the next question ends the walk.
+            state = await self._queue.state_in_redis(job)
+            if state in _IN_ORDER:
+                in_order.append(job)
+            else:
+                await self._add_again(job, state)
         await self._queue.touch(in_order)
-        for job in forgotten:
-            await self._add_again(job, states[job.id])
-        if forgotten:
-            log.warning("jobs_reconciled", extra={"jobs": len(forgotten)})
-        return len(forgotten)
+        added = len(jobs) - len(in_order)
+        if added:
+            log.warning("jobs_reconciled", extra={"jobs": added})
+        return added
 
     async def _add_again(self, job: Job, state: str) -> None:
         log.info("job_added_again", extra={"job_id": job.id, "state_in_redis": state, "status": job.status})

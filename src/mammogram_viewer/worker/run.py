@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from typing import Any, cast
 
+import redis.exceptions
 from bullmq import Worker
+from redis.asyncio import Redis
 
-from mammogram_viewer.adapters.redis.connection import bullmq_connection
+from mammogram_viewer.adapters.redis.connection import bullmq_connection, open_client
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.jobs.models import DICOM_CONVERSION, THUMBNAIL
 from mammogram_viewer.worker.processor import Processor
@@ -21,6 +24,8 @@ log = logging.getLogger(__name__)
 # The row decides about interruptions (settings.job_interruptions); BullMQ must not give up before it.
 _MAX_STALLS = 100
 _WATCH_SECONDS = 2.0
+_REDIS_QUESTION_SECONDS = 1.0
+_EXIT_UNFINISHED = 3
 
 
 class WorkerPool:
@@ -29,7 +34,9 @@ class WorkerPool:
     def __init__(self, processor: Processor, redis_url: str, settings: Settings, concurrency: dict[str, int]) -> None:
         self._settings = settings
         self._processor = processor
+        self._redis_url = redis_url
         self._workers = [self._make(queue, count, redis_url) for queue, count in concurrency.items()]
+        self._runs = [asyncio.create_task(self._run(worker)) for worker in self._workers]
 
     def _make(self, queue: str, concurrency: int, redis_url: str) -> Worker:
         async def process(job: Any, _token: str) -> dict[str, str]:
@@ -42,6 +49,7 @@ class WorkerPool:
             "lockDuration": self._settings.job_lock_ms,
             "stalledInterval": self._settings.job_stalled_interval_ms,
             "maxStalledCount": _MAX_STALLS,
+            "autorun": False,  # by `_run`, which knows whether it has ended
             "runRetryDelay": 1000,  # Redis away: ask again after a second, not after fifteen
         }
         worker = Worker(queue, cast(Any, process), options)
@@ -49,17 +57,41 @@ class WorkerPool:
             worker.on(event, _logger(queue, event))
         return worker
 
+    async def _run(self, worker: Worker) -> None:
+        """Run one worker to its end. BullMQ's own first command would come back to a Redis that is not there yet
+        only after ever longer pauses, and then give up."""
+        told = None
+        async with open_client(self._redis_url) as client:
+            while (problem := await _problem_with(client)) is not None:
+                if problem != told:
+                    log.warning("worker_waits_for_redis", extra={"queue": worker.name, "problem": problem})
+                told = problem
+                await asyncio.sleep(_REDIS_QUESTION_SECONDS)
+        await worker.run()
+
     @property
     def alive(self) -> bool:
-        return all(worker.running and not worker.closed for worker in self._workers)
+        """False once a worker's loop has ended. One that still waits for Redis is alive."""
+        return not any(run.done() for run in self._runs)
 
-    async def close(self, grace_seconds: float) -> None:
-        """Finish what is in hand within the grace time; what is left stalls and goes to another worker."""
-        try:
-            async with asyncio.timeout(grace_seconds):
-                await asyncio.gather(*(worker.close() for worker in self._workers))
-        except TimeoutError:
-            log.warning("grace_time_over")
+    async def close(self, grace_seconds: float) -> bool:
+        """Finish what is in hand; False when the grace time was too short for it. BullMQ's `close` cannot be
+        cancelled: it is left to itself then."""
+        for worker, run in zip(self._workers, self._runs, strict=True):
+            if not worker.running:
+                run.cancel()
+        closing = [asyncio.create_task(worker.close()) for worker in self._workers]
+        _, unfinished = await asyncio.wait(closing, timeout=grace_seconds)
+        return not unfinished
+
+
+async def _problem_with(client: Redis) -> str | None:
+    """Why Redis does not answer: away, still reading its files, or refusing the password."""
+    try:
+        await client.execute_command("PING")
+    except (OSError, TimeoutError, redis.exceptions.RedisError) as problem:
+        return type(problem).__name__
+    return None
 
 
 def _logger(queue: str, event: str) -> Any:
@@ -87,11 +119,11 @@ async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, settings: 
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
     reconciling = asyncio.create_task(reconciler.run_forever())
-    await asyncio.sleep(0.1)  # the workers' loops begin in tasks of their own
     log.info("worker_started")
     try:
         while not stop.is_set():
             if not pool.alive:
+                log.error("worker_loop_ended")
                 raise RuntimeError("a BullMQ worker stopped by itself")
             try:
                 async with asyncio.timeout(_WATCH_SECONDS):
@@ -100,5 +132,9 @@ async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, settings: 
                 continue
     finally:
         reconciling.cancel()
-        await pool.close(settings.worker_grace_seconds)
+        if not await pool.close(settings.worker_grace_seconds):
+            # What is in hand stalls and goes to another worker, as after a kill; nothing here waits for it, as an
+            # orderly end of the event loop would.
+            log.warning("grace_time_over")
+            os._exit(_EXIT_UNFINISHED)
         log.info("worker_stopped")

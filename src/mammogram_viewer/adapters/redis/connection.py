@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import redis.asyncio as redis
@@ -9,11 +10,18 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.connection import parse_url
 
+# First question after 10 s of silence, then every 5 s; gone after three without an answer.
+_KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
+
 
 def bullmq_connection(url: str) -> dict[str, Any]:
     """Connection options for BullMQ. Never a socket time-out: redis-py's own would break its blocking reads
-    without any error (a delayed job then sleeps for ever)."""
-    return {**_options(url), "socket_timeout": None, "socket_connect_timeout": 5}
+    without any error (a delayed job then sleeps for ever). Keep-alive notices instead, within half a minute, that
+    the other side is gone without a word."""
+    options = {**_options(url), "socket_timeout": None, "socket_connect_timeout": 5}
+    if "unix_socket_path" not in options:
+        options |= {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
+    return options
 
 
 def open_client(url: str, *, timeout_seconds: float = 2.0) -> redis.Redis:

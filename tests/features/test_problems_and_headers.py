@@ -135,10 +135,10 @@ def broken(own_database: str, servers: Servers, tmp_path: Path) -> Iterator[Prod
 async def test_a_fault_of_ours_is_a_500_without_a_word_about_its_inside(broken: Product) -> None:
     client = broken.client()
     await broken.fetch("ALTER TABLE series RENAME TO elsewhere")
-    await broken.fetch("ALTER TABLE patients RENAME TO elsewhere_too")
+    await broken.fetch("ALTER TABLE renditions RENAME TO elsewhere_too")
     problem = assert_problem(client.get("/api/images", params={"q": "CANARY"}), 500, "internal_error")
     assert "elsewhere" not in str(problem)
-    assert "patients" not in str(problem)
+    assert "renditions" not in str(problem)
     log = broken.log("api")
     assert "unexpected_error" in log
     assert "UndefinedTableError 42P01" in log, "the log must tell what went wrong"

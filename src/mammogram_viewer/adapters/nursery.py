@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mammogram_viewer.foundation.errors import Unavailable
 from mammogram_viewer.foundation.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ _ANSWER = "answer.json"
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _EXIT_STORAGE_FULL = 28  # errno's ENOSPC; on a full disk a child can answer in no other way
+_EXIT_UNKNOWN = 255  # what multiprocessing says when the fork server died, and its children with it
 _SPARE_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -97,7 +99,8 @@ class Nursery:
         answer_type: type[Answer],
         wall_seconds: float | None = None,
     ) -> Answer | ChildDied:
-        """Run `task(*args)` in a child; `folder` is the task's own, and empty. Raises ChildRaised when the task did."""
+        """Run `task(*args)` in a child; `folder` is the task's own, and empty. Raises ChildRaised when the task did,
+        Unavailable when something has killed the fork server: the file is not to blame."""
         async with self._places:
             wall_seconds = wall_seconds or self._wall_seconds
             limits = self._limits(wall_seconds)
@@ -115,6 +118,8 @@ class Nursery:
             process.close()
         if not in_time or exit_code == -signal.SIGXCPU:
             return ChildDied("decoder_timeout", exit_code)
+        if exit_code == _EXIT_UNKNOWN:
+            raise Unavailable("The process that decodes files was ended from outside; nothing was kept. Try again.")
         if exit_code == _EXIT_STORAGE_FULL:
             return ChildDied("storage_full", exit_code)
         if exit_code != 0:

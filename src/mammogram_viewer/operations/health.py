@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import redis.exceptions
@@ -15,6 +17,8 @@ from mammogram_viewer.foundation.errors import MammogramViewerError
 from mammogram_viewer.foundation.wire import Wire
 
 _PROBE_SECONDS = 2.0
+# Everybody may ask, and each check writes to the disk: within this time all get the same answer.
+_KEEP_SECONDS = 1.0
 Status = Literal["ok", "down"]
 
 
@@ -46,7 +50,35 @@ class Health(Wire, frozen=True):
 
 
 async def check_health(db: asyncpg.Pool, redis_client: Redis, storage: Storage, version: str) -> Health:
-    """All three at once, none longer than two seconds."""
+    """All three at once, none longer than two seconds. The answer is kept for a second."""
+    last = _last.get(storage)
+    if last is None or not last.counts:
+        last = _last[storage] = _Check(_check(db, redis_client, storage, version))
+    # Shielded: one who goes away does not end it for the others.
+    return await asyncio.shield(last.task)
+
+
+class _Check:
+    """A check that runs, or has ended a moment ago."""
+
+    def __init__(self, check: Coroutine[None, None, Health]) -> None:
+        self.task = asyncio.create_task(check)
+        self._ended_at: float | None = None
+        self.task.add_done_callback(self._note_end)
+
+    def _note_end(self, _: asyncio.Task[Health]) -> None:
+        self._ended_at = time.monotonic()
+
+    @property
+    def counts(self) -> bool:
+        return self._ended_at is None or time.monotonic() - self._ended_at < _KEEP_SECONDS
+
+
+# One storage a process; tests have more.
+_last: WeakKeyDictionary[Storage, _Check] = WeakKeyDictionary()
+
+
+async def _check(db: asyncpg.Pool, redis_client: Redis, storage: Storage, version: str) -> Health:
     database, redis_, storage_ = await asyncio.gather(_database(db), _redis(redis_client), _storage(storage))
     if "down" in (database.status, storage_.status):
         status: Literal["ok", "degraded", "down"] = "down"

@@ -5,6 +5,7 @@ one transaction; whoever comes second finds the job ended and puts its own files
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import shutil
@@ -92,7 +93,7 @@ class Renderer:
             else:
                 await self._publish(claim, image, outcome, folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _render(self, image: Image, folder: Path) -> Rendered | Rejected:
         large = image.byte_count >= _MULTIFRAME_BYTES

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from mammogram_viewer.adapters.nursery import ChildDied, ChildRaised, Nursery
+from mammogram_viewer.foundation.errors import Unavailable
 from mammogram_viewer.foundation.settings import MIB, Settings
 from unit.adapters import hostile_tasks as hostile
 
@@ -201,6 +202,17 @@ async def test_a_fork_server_that_was_killed_is_started_anew_without_our_environ
     seen = await run(hostile.initial_environment, answer_type=str)
     assert "canary-secret" not in seen
     assert os.environ["MY_SECRET"] == SECRETS["MY_SECRET"]
+
+
+async def test_a_child_that_ends_with_its_fork_server_is_not_blamed_on_its_file(run: Any, tmp_path: Path) -> None:
+    await run(hostile.add, 1, 1)
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined] - there is no public name
+    pid_file = tmp_path / "pid"
+    running = asyncio.create_task(run(hostile.sleep_on_a_mission, str(pid_file)))
+    await until(pid_file.exists, "the child runs")
+    os.kill(server, signal.SIGKILL)
+    with pytest.raises(Unavailable):
+        await running
 
 
 PARENT = """

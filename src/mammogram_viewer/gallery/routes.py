@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import get
+import msgspec
+from litestar import MediaType, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.archive.models import FileType, ImageStatus
@@ -15,8 +18,18 @@ from mammogram_viewer.gallery import service
 from mammogram_viewer.gallery.filters import MOMENT, ImageFilters, parse_moment
 from mammogram_viewer.gallery.schemas import ImagePage, NumberedImagePage
 
+_encoder = msgspec.json.Encoder()
 
-@get("/api/images", opt={"policy": policy.READ_IMAGES}, tags=["images"], summary="List images, newest first")
+
+@get(
+    "/api/images",
+    opt={"policy": policy.READ_IMAGES},
+    tags=["images"],
+    summary="List images, newest first",
+    responses={
+        200: ResponseSpec(ImagePage | NumberedImagePage, generate_examples=False, description="A page of images")
+    },
+)
 async def list_images(
     request: dependencies.AnyRequest,
     use_cursor: Annotated[bool, QueryParameter(name="useCursor")] = False,
@@ -34,7 +47,7 @@ async def list_images(
     modality: FromQuery[str | None] = None,
     study_id: Annotated[int | None, QueryParameter(name="studyId")] = None,
     q: FromQuery[str | None] = None,
-) -> ImagePage | NumberedImagePage:
+) -> ASGIResponse:
     """With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total."""
     # Not asked for as dependencies: the framework starts a task for each of two, a tenth of what this answer costs.
     db, principal = request.app.state.db, request.scope["user"]
@@ -53,18 +66,27 @@ async def list_images(
     wanted = parse_page_request(cursor, direction, limit)
     if use_cursor or cursor is not None:
         found = await service.page_after(db, wanted, filters, principal)
-        return ImagePage(
-            images=[image_answer(image) for image in found.rows],
-            next_cursor=found.next_cursor,
-            prev_cursor=found.prev_cursor,
-            has_more=found.has_more,
-            limit=found.limit,
+        return _answer(
+            ImagePage(
+                images=[image_answer(image) for image in found.rows],
+                next_cursor=found.next_cursor,
+                prev_cursor=found.prev_cursor,
+                has_more=found.has_more,
+                limit=found.limit,
+            )
         )
     number = 1 if page is None else page
     images, total = await service.numbered_page(db, number, wanted.limit, filters, principal)
-    return NumberedImagePage(
-        images=[image_answer(image) for image in images], total=total, page=number, limit=wanted.limit
+    return _answer(
+        NumberedImagePage(
+            images=[image_answer(image) for image in images], total=total, page=number, limit=wanted.limit
+        )
     )
+
+
+def _answer(page: ImagePage | NumberedImagePage) -> ASGIResponse:
+    """Encoded here: the framework's own way from a body to bytes costs a tenth of this answer."""
+    return ASGIResponse(body=_encoder.encode(page), media_type=MediaType.JSON)
 
 
 handlers = [list_images]

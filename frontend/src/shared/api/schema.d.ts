@@ -1399,7 +1399,7 @@ export interface operations {
     }
     requestBody?: never
     responses: {
-      /** @description Request fulfilled, document follows */
+      /** @description A page of images */
       200: {
         headers: {
           [name: string]: unknown

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -99,12 +98,13 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     has_tags: bool
 
 
-_columns_of = itemgetter(*Image.__struct_fields__)
+_FIELD_COUNT = len(Image.__struct_fields__)
 
 
-def image_from(row: Mapping[str, Any]) -> Image:
-    """An image from a row of SELECT_IMAGE, by names."""
-    return Image(*_columns_of(row))
+def image_from(row: Sequence[Any]) -> Image:
+    """An image from a row of SELECT_IMAGE, by position: looking forty columns up by name would cost a page of twenty a
+    tenth of its time."""
+    return Image(*row[:_FIELD_COUNT])
 
 
 @dataclass(frozen=True, kw_only=True)

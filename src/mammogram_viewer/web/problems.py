@@ -33,7 +33,8 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
     errors.Unavailable: 503,
     errors.StorageFull: 507,
 }
-_AWAY = (asyncpg.InterfaceError, OSError, TimeoutError)
+# InternalClientError: the server died between two of its messages, and the connection is used before that is noticed.
+_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 _FRAMEWORK_CODES = {
     400: "malformed",
     404: "not_found",

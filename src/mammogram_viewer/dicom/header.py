@@ -6,6 +6,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
+
+from mammogram_viewer.dicom.geometry import Spacing
+from mammogram_viewer.dicom.technique import Technique
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiCandidate:
+    """One way to grey that the file offers (PS3.3 C.11.2): any of them may be asked for by its `id`.
+
+    `id` is `lut-<n>` or `window-<n>`, n counting from 1 within its kind; the default is the one that renditions use
+    unless asked for another."""
+
+    id: str
+    explanation: str | None = None  # LUT Explanation or Window Center & Width Explanation
+    function: str | None = None  # LINEAR, LINEAR_EXACT or SIGMOID; None for a LUT
+    center: float | None = None  # of windows, in modality units
+    width: float | None = None
+    is_default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +32,7 @@ class ImageHeader:
     """Values are cleaned strings (no NUL, no trailing padding), numbers or None where the file is silent."""
 
     # image
+    object_kind: Literal["image", "dose_report"] = "image"
     sop_class_uid: str | None = None
     sop_instance_uid: str | None = None
     transfer_syntax_uid: str | None = None
@@ -34,6 +54,13 @@ class ImageHeader:
     # chose a window over the breast); full_range (a plain 16-bit picture, scaled by its bits); not_applicable
     # (colour, 8-bit pictures)
     voi_source: str | None = None
+    voi_candidates: tuple[VoiCandidate, ...] = ()
+    has_overlays: bool = False  # at least one overlay plane that can be drawn
+    breast_implant_present: bool | None = None
+    partial_view: bool | None = None
+    quality_control_image: bool | None = None
+    spacing: Spacing = Spacing()
+    technique: Technique = Technique()
     # series
     series_instance_uid: str | None = None
     series_number: int | None = None

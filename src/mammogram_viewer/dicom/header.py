@@ -59,8 +59,8 @@ class ImageHeader:
     breast_implant_present: bool | None = None
     partial_view: bool | None = None
     quality_control_image: bool | None = None
-    spacing: Spacing = Spacing()
-    technique: Technique = Technique()
+    spacing: Spacing = field(default_factory=Spacing)
+    technique: Technique = field(default_factory=Technique)
     # series
     series_instance_uid: str | None = None
     series_number: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+RECIPE_VERSION = 2  # raise it when the same original would give other renditions
 BaseKind = Literal["png8", "png16", "thumbnail256", "thumbnail512", "htj2k", "tags"]
 # What every upload gets from its one decode; the rest is made when somebody asks for it.
 UPLOAD_KINDS: tuple[BaseKind, ...] = ("png8", "thumbnail512", "thumbnail256", "htj2k", "tags")

@@ -28,12 +28,12 @@ from mammogram_viewer.foundation.reasons import REASONS, Refused
 from mammogram_viewer.imaging.colour import palette_table
 from mammogram_viewer.imaging.decode import Words, decode_frame
 from mammogram_viewer.imaging.display import display_table, stored_values
+from mammogram_viewer.imaging.order import RECIPE_VERSION
 from mammogram_viewer.imaging.picture import read_picture
 from mammogram_viewer.imaging.png import encode_png
 
 __all__ = ["RECIPE_VERSION", "Rejected", "RenderLimits", "Rendered", "RenderedFile", "render_original"]
 
-RECIPE_VERSION = 1  # raise it when the same original would give other renditions
 THUMBNAIL_SIDES = (512, 256)
 Shown = npt.NDArray[np.uint8]
 

@@ -9,8 +9,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from mammogram_viewer.dicom.geometry import Spacing
+from mammogram_viewer.dicom.header import VoiCandidate
+from mammogram_viewer.dicom.technique import Technique
+
 ImageStatus = Literal["pending", "processing", "ready", "rejected", "failed"]
 FileType = Literal["dicom", "png", "jpeg", "tiff"]
+ObjectKind = Literal["image", "dose_report"]
+CorrectedField = Literal["laterality", "view_position"]
 IMAGE_STATUSES: tuple[ImageStatus, ...] = ("pending", "processing", "ready", "rejected", "failed")
 FILE_TYPES: tuple[FileType, ...] = ("dicom", "png", "jpeg", "tiff")
 
@@ -50,6 +56,7 @@ class NewRendition:
     byte_count: int
     width: int | None
     height: int | None
+    frame_offsets: list[int] | None = None
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +68,7 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     file_type: FileType
     original_name: str
     byte_count: int
+    object_kind: ObjectKind
     status: ImageStatus
     reason_code: str | None
     reason: str | None
@@ -132,3 +140,48 @@ class StudyOfImage:
     series_modality: str | None
     manufacturer: str | None
     station_name: str | None
+
+
+class Acquisition(msgspec.Struct, frozen=True, kw_only=True):
+    """How an image was taken, as its header tells: one row of `image_acquisitions`."""
+
+    view_modifiers: list[str]
+    breast_implant_present: bool | None
+    partial_view: bool | None
+    quality_control_image: bool | None
+    has_overlays: bool
+    voi_candidates: list[VoiCandidate]
+    spacing: Spacing
+    technique: Technique
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `image_corrections`: what a person says instead of the file."""
+
+    field: CorrectedField
+    value: str | None
+    file_value: str | None
+    file_source: str | None
+    corrected_by: int
+    corrected_by_name: str | None
+    corrected_at: datetime
+
+
+class RenditionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One rendition that is kept, without where it lies."""
+
+    kind: str
+    recipe_version: int
+    content_type: str
+    byte_count: int
+    width: int | None
+    height: int | None
+
+
+class ImageDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page of one image shows and lists do not."""
+
+    tags: list[str]
+    acquisition: Acquisition | None
+    corrections: list[Correction]
+    renditions: list[RenditionSummary]

@@ -174,7 +174,7 @@ async def update_header(
                presentation_intent_type = $15, photometric_interpretation = $16, rows = $17, columns = $18,
                number_of_frames = $19, bits_stored = $20, voi_source = $21, warnings = $22, patient_id = $23,
                patient_name = $24, accession_number = $25, study_description = $26, study_at = $27,
-               updated_at = now()
+               object_kind = $28, updated_at = now()
            WHERE id = $1""",
         image_id,
         study_id,
@@ -203,14 +203,37 @@ async def update_header(
         header.accession_number,
         header.study_description,
         header.study_at,
+        header.object_kind,
+    )
+
+
+async def list_outdated_images(db: Database, recipe_version: int, *, after_id: int, limit: int) -> list[asyncpg.Record]:
+    """id and user_id of images that an older recipe shows, in the order of ids."""
+    return await db.fetch(
+        """SELECT id, user_id FROM images
+           WHERE recipe_version < $1 AND status = 'ready' AND id > $2
+           ORDER BY id LIMIT $3""",
+        recipe_version,
+        after_id,
+        limit,
+    )
+
+
+async def add_warning(connection: Connection, image_id: int, warning: str) -> None:
+    """Once, however often it is added."""
+    await connection.execute(
+        """UPDATE images SET warnings = warnings || $2::jsonb, updated_at = now()
+           WHERE id = $1 AND NOT warnings @> $2::jsonb""",
+        image_id,
+        [warning],
     )
 
 
 async def insert_renditions(connection: Connection, image_id: int, renditions: list[NewRendition]) -> None:
     await connection.executemany(
         """INSERT INTO renditions
-               (image_id, kind, recipe_version, storage_key, content_type, byte_count, width, height)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+               (image_id, kind, recipe_version, storage_key, content_type, byte_count, width, height, frame_offsets)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         [
             (
                 image_id,
@@ -221,19 +244,32 @@ async def insert_renditions(connection: Connection, image_id: int, renditions: l
                 r.byte_count,
                 r.width,
                 r.height,
+                r.frame_offsets,
             )
             for r in renditions
         ],
     )
 
 
-async def delete_renditions(connection: Connection, image_id: int, *, recipe_version: int | None = None) -> list[str]:
-    """Remove the rows (of one recipe, or all) and answer the keys whose files are to go."""
+async def delete_renditions(connection: Connection, image_id: int) -> list[str]:
+    """Remove all rows and answer the keys whose files are to go."""
+    rows = await connection.fetch("DELETE FROM renditions WHERE image_id = $1 RETURNING storage_key", image_id)
+    return [row["storage_key"] for row in rows]
+
+
+async def delete_replaced_renditions(
+    connection: Connection, image_id: int, kinds: list[str], recipe_version: int, *, older: bool
+) -> list[str]:
+    """Remove the rows of these kinds and this recipe, and with `older` those of every other recipe; the keys whose
+    files are to go."""
     rows = await connection.fetch(
-        """DELETE FROM renditions WHERE image_id = $1 AND ($2::integer IS NULL OR recipe_version = $2)
+        """DELETE FROM renditions
+           WHERE image_id = $1 AND ((recipe_version = $3 AND kind = ANY($2::text[])) OR ($4 AND recipe_version <> $3))
            RETURNING storage_key""",
         image_id,
+        kinds,
         recipe_version,
+        older,
     )
     return [row["storage_key"] for row in rows]
 
@@ -319,12 +355,14 @@ async def list_renditions_after(db: Database, rendition_id: int, limit: int) -> 
 
 
 async def find_rendition(db: Database, image_id: int, kind: str) -> StoredFile | None:
-    """The rendition of the recipe that is shown."""
+    """The rendition of the recipe that is shown; of one made on demand, which may be ahead of it, else the newest."""
     row = await db.fetchrow(
         """SELECT r.storage_key, r.content_type, r.byte_count,
                   r.id::text || '-' || r.recipe_version::text AS etag
-           FROM images i JOIN renditions r ON r.image_id = i.id AND r.recipe_version = i.recipe_version
-           WHERE i.id = $1 AND r.kind = $2""",
+           FROM images i JOIN renditions r ON r.image_id = i.id
+           WHERE i.id = $1 AND r.kind = $2
+           ORDER BY r.recipe_version = i.recipe_version DESC, r.recipe_version DESC
+           LIMIT 1""",
         image_id,
         kind,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import field as msgspec_field
 from msgspec.structs import astuple
 
-from mammogram_viewer.archive.models import FileType, Image, ImageStatus
+from mammogram_viewer.archive.models import FileType, Image, ImageStatus, ObjectKind
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.models import job_id_for_image
 
@@ -33,6 +33,7 @@ class ImageAnswer(Wire, frozen=True, kw_only=False):
     file_type: FileType
     original_name: str
     byte_count: int
+    object_kind: ObjectKind
     status: ImageStatus
     reason_code: str | None
     reason: str | None
@@ -64,13 +65,14 @@ class ImageAnswer(Wire, frozen=True, kw_only=False):
 def links_of(image: Image) -> ImageLinks:
     base = f"/api/images/{image.id}"
     shown = image.recipe_version is not None
+    pictured = shown and image.object_kind == "image"
     version = f"v={image.recipe_version}"
     return ImageLinks(
         self_=base,
         file=f"{base}/file",
-        png=f"{base}/png?{version}" if shown else None,
-        thumbnail256=f"{base}/thumbnail?size=256&{version}" if shown else None,
-        thumbnail512=f"{base}/thumbnail?size=512&{version}" if shown else None,
+        png=f"{base}/png?{version}" if pictured else None,
+        thumbnail256=f"{base}/thumbnail?size=256&{version}" if pictured else None,
+        thumbnail512=f"{base}/thumbnail?size=512&{version}" if pictured else None,
         tags=f"{base}/tags?{version}" if shown and image.has_tags else None,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from mammogram_viewer.archive import queries
+from mammogram_viewer.archive import corrections, queries
 from mammogram_viewer.archive.models import (
     Image,
     NewImage,
@@ -113,6 +113,8 @@ async def file_header(connection: Connection, image_id: int, header: ImageHeader
         conflicts_with = await queries.find_first_with_sop_instance_uid(
             connection, header.sop_instance_uid, image_id=image_id, sha256=row["sha256"]
         )
+    header = await corrections.keep_corrections(connection, image_id, header)
+    await corrections.file_acquisition(connection, image_id, header)
     study_id, series_id = await _file_study(connection, header)
     await queries.update_header(
         connection,
@@ -134,13 +136,37 @@ async def _file_study(connection: Connection, header: ImageHeader) -> tuple[int 
 
 
 async def show_renditions(connection: Connection, image_id: int, renditions: list[NewRendition]) -> None:
-    """Publish a set of renditions of one recipe; an earlier set of the same recipe is put down for removal."""
-    recipe_version = renditions[0].recipe_version
-    replaced = await queries.delete_renditions(connection, image_id, recipe_version=recipe_version)
+    """Publish what a recipe makes of every upload, and show it: those of other recipes are put down for removal."""
+    await _replace_renditions(connection, image_id, renditions, older=True)
+    await queries.show_recipe(connection, image_id, renditions[0].recipe_version)
+
+
+async def add_renditions(connection: Connection, image_id: int, renditions: list[NewRendition]) -> None:
+    """Keep what somebody asked for beside what is shown; an earlier one of the same kind and recipe goes."""
+    await _replace_renditions(connection, image_id, renditions, older=False)
+
+
+async def _replace_renditions(
+    connection: Connection, image_id: int, renditions: list[NewRendition], *, older: bool
+) -> None:
+    kinds = [rendition.kind for rendition in renditions]
+    replaced = await queries.delete_replaced_renditions(
+        connection, image_id, kinds, renditions[0].recipe_version, older=older
+    )
     if replaced:
         await queries.request_removals(connection, replaced)
     await queries.insert_renditions(connection, image_id, renditions)
-    await queries.show_recipe(connection, image_id, recipe_version)
+
+
+async def list_outdated(db: Database, recipe_version: int, *, after_id: int, limit: int) -> list[tuple[int, int]]:
+    """(image id, owner's id) of images that an older recipe shows, in the order of ids."""
+    rows = await queries.list_outdated_images(db, recipe_version, after_id=after_id, limit=limit)
+    return [(row["id"], row["user_id"]) for row in rows]
+
+
+async def warn(connection: Connection, image_id: int, warning: str) -> None:
+    """Put a warning on the image's record."""
+    await queries.add_warning(connection, image_id, warning)
 
 
 async def withdraw_image(connection: Connection, image_id: int) -> None:
@@ -169,11 +195,21 @@ async def find_rendition(db: Database, image_id: int, kind: str, *, owner_id: in
     file = await queries.find_rendition(db, image_id, kind)
     if file is not None:
         return file
-    if access["status"] in ("rejected", "failed"):
-        raise Gone(access["reason"] or "This image could not be rendered.", code=access["reason_code"] or "gone")
-    if access["status"] == "ready":
-        raise NotFound("This image has no such rendition.", code="no_such_rendition")
-    raise NotReady("The picture is being made. Ask again in a moment.", retry_after_seconds=1)
+    demand_ready(access["status"], access["reason_code"], access["reason"])
+    raise NotFound("This image has no such rendition.", code="no_such_rendition")
+
+
+async def find_kept_rendition(db: Database, image_id: int, kind: str) -> StoredFile | None:
+    """A rendition of an image that the caller may see, if it has been made."""
+    return await queries.find_rendition(db, image_id, kind)
+
+
+def demand_ready(status: str, reason_code: str | None, reason: str | None) -> None:
+    """NotReady while the image is being rendered; Gone, with the reason, when it never will be."""
+    if status in ("rejected", "failed"):
+        raise Gone(reason or "This image could not be rendered.", code=reason_code or "gone")
+    if status != "ready":
+        raise NotReady("The picture is being made. Ask again in a moment.", retry_after_seconds=1)
 
 
 async def find_original(db: Database, image_id: int, *, owner_id: int | None) -> tuple[Image, StoredFile]:

@@ -28,7 +28,7 @@ from mammogram_viewer.foundation.reasons import REASONS, Refused
 from mammogram_viewer.imaging.colour import palette_table
 from mammogram_viewer.imaging.decode import Words, decode_frame
 from mammogram_viewer.imaging.display import display_table, stored_values
-from mammogram_viewer.imaging.order import RECIPE_VERSION
+from mammogram_viewer.imaging.order import RECIPE_VERSION, RenderOrder
 from mammogram_viewer.imaging.picture import read_picture
 from mammogram_viewer.imaging.png import encode_png
 
@@ -48,6 +48,7 @@ class RenderedFile:
     byte_count: int
     width: int | None
     height: int | None
+    frame_offsets: tuple[int, ...] | None = None  # frame n is bytes [n, n + 1) of them
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,12 @@ class Rejected:
     header: ImageHeader | None = None
 
 
-def render_original(source: str, output_folder: str, file_type: str, limits: RenderLimits) -> Rendered | Rejected:
+def render_original(
+    source: str, output_folder: str, file_type: str, limits: RenderLimits, order: RenderOrder | None = None
+) -> Rendered | Rejected:
     """Render the file at `source` ('dicom', 'png', 'jpeg' or 'tiff') into `output_folder`, each file
     fsynced."""
+    order = order or RenderOrder()
     # Libraries warn about what we judge ourselves; their texts may quote patient data.
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")

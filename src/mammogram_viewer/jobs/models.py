@@ -17,6 +17,11 @@ QUEUES = (DICOM_CONVERSION, THUMBNAIL)
 # Stable kinds (job_queue.type): imperative, never renamed, because rows and Redis may hold old ones.
 CONVERT_DICOM = "convert_dicom"
 RENDER_PICTURE = "render_picture"
+REMAKE_RENDITIONS = "remake_renditions"  # with a newer recipe, while the old ones are shown
+RENDER_ON_DEMAND = "render_on_demand"  # what somebody asked for beside them: another VOI, 16 bits, another frame
+# The kinds whose end is the image's: of the others an image that is shown never hears.
+DECIDES_IMAGE = frozenset({CONVERT_DICOM, RENDER_PICTURE})
+BACK_FILL_PRIORITY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +61,16 @@ class Job:
     finished_at: datetime | None
     updated_at: datetime
     result: dict[str, Any] | None
+    input: dict[str, Any]
 
     @property
     def is_finished(self) -> bool:
         return self.status not in UNFINISHED
+
+    @property
+    def decides_image(self) -> bool:
+        """Whether the image's status follows this job's."""
+        return self.type in DECIDES_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +97,13 @@ class Claim:
 def job_id_for_image(file_type: str, image_id: int) -> str:
     """`dicom-<imageId>` for a DICOM upload, `thumbnail-<imageId>` for a plain picture."""
     return f"{'dicom' if file_type == 'dicom' else 'thumbnail'}-{image_id}"
+
+
+def job_id_for_remake(image_id: int, recipe_version: int) -> str:
+    """`thumbnail-<imageId>-<recipe>`."""
+    return f"thumbnail-{image_id}-{recipe_version}"
+
+
+def job_id_on_demand(image_id: int, recipe_version: int, kind: str) -> str:
+    """`rendition-<imageId>-<recipe>-<kind>`."""
+    return f"rendition-{image_id}-{recipe_version}-{kind}"

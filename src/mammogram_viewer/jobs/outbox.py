@@ -19,9 +19,10 @@ from mammogram_viewer.jobs.models import RETRYABLE, Claim, Job, NewJob
 from mammogram_viewer.jobs.queries import Connection
 
 
-async def add_jobs(connection: Connection, jobs: list[NewJob]) -> None:
-    """Add jobs to the outbox; an id that is already there is left as it is."""
-    await queries.insert_jobs(connection, jobs)
+async def add_jobs(connection: Connection, jobs: list[NewJob]) -> list[NewJob]:
+    """Add jobs to the outbox and answer those that are new; an id that is already there is left as it is."""
+    added = await queries.insert_jobs(connection, jobs)
+    return [job for job in jobs if job.id in added]
 
 
 async def claim(connection: Connection, job_id: str, worker: str) -> Claim | Job | None:
@@ -99,6 +100,16 @@ async def retry(connection: Connection, job_id: str) -> Job:
     if job.status not in RETRYABLE:
         raise Conflict("Only a failed, rejected or cancelled job can be retried.", code="not_retryable")
     await queries.reset_for_retry(connection, job_id)
+    return job
+
+
+async def restart(connection: Connection, job_id: str) -> Job:
+    """What an ended job once made is wanted again: back to `pending`. One that has not ended goes on."""
+    job = await queries.lock_job(connection, job_id)
+    if job is None:
+        raise NotFound("There is no such job.")
+    if job.is_finished:
+        await queries.reset_for_retry(connection, job_id)
     return job
 
 

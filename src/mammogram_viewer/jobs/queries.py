@@ -12,20 +12,27 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Database = Connection | asyncpg.Pool
 
 _COLUMNS = """id, queue, type, status, image_id, user_id, priority, attempts_made, max_attempts, interruptions,
-    progress, error_code, error, created_at, enqueued_at, started_at, finished_at, updated_at, result"""
+    progress, error_code, error, created_at, enqueued_at, started_at, finished_at, updated_at, result, input"""
 
 
 def _job(row: asyncpg.Record | None) -> Job | None:
     return None if row is None else Job(**dict(row))
 
 
-async def insert_jobs(connection: Connection, jobs: list[NewJob]) -> None:
-    await connection.executemany(
+async def insert_jobs(connection: Connection, jobs: list[NewJob]) -> set[str]:
+    """The ids that were not there yet."""
+    rows = await connection.fetch(
         """INSERT INTO job_queue (id, queue, type, image_id, user_id, priority, max_attempts, input)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-           ON CONFLICT (id) DO NOTHING""",
-        [(j.id, j.queue, j.type, j.image_id, j.user_id, j.priority, j.max_attempts, j.input) for j in jobs],
+           SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[],
+                                $7::integer[], $8::jsonb[])
+           ON CONFLICT (id) DO NOTHING
+           RETURNING id""",
+        *(
+            [getattr(job, column) for job in jobs]
+            for column in ("id", "queue", "type", "image_id", "user_id", "priority", "max_attempts", "input")
+        ),
     )
+    return {row["id"] for row in rows}
 
 
 async def find_job(db: Database, job_id: str) -> Job | None:
@@ -53,6 +60,15 @@ async def list_unfinished_jobs(db: Database, *, untouched_seconds: float, limit:
         limit,
     )
     return [Job(**dict(row)) for row in rows]
+
+
+async def count_unfinished(db: Database, job_type: str) -> int:
+    count: int | None = await db.fetchval(
+        """SELECT count(*) FROM job_queue
+           WHERE type = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')""",
+        job_type,
+    )
+    return count or 0
 
 
 async def mark_enqueued(db: Database, job_ids: list[str]) -> None:

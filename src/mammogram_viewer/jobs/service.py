@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 
 from mammogram_viewer.foundation.errors import NotFound
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.jobs import outbox, queries
 from mammogram_viewer.jobs.models import (
+    BACK_FILL_PRIORITY,
     CONVERT_DICOM,
     DICOM_CONVERSION,
+    REMAKE_RENDITIONS,
+    RENDER_ON_DEMAND,
     RENDER_PICTURE,
     THUMBNAIL,
     Attempt,
     Job,
     NewJob,
     job_id_for_image,
+    job_id_for_remake,
+    job_id_on_demand,
 )
 from mammogram_viewer.jobs.queries import Connection
 from mammogram_viewer.jobs.wakeup import WakeUp
@@ -42,14 +49,52 @@ class QueueService:
             max_attempts=self._settings.job_attempts,
         )
 
+    def job_for_remake(self, *, image_id: int, user_id: int, recipe_version: int) -> NewJob:
+        """Making an image's renditions again with a newer recipe, when nothing else is to do."""
+        return NewJob(
+            id=job_id_for_remake(image_id, recipe_version),
+            queue=THUMBNAIL,
+            type=REMAKE_RENDITIONS,
+            image_id=image_id,
+            user_id=user_id,
+            priority=BACK_FILL_PRIORITY,
+            max_attempts=self._settings.job_attempts,
+        )
+
+    def job_on_demand(
+        self, *, image_id: int, user_id: int, recipe_version: int, kind: str, order: dict[str, Any]
+    ) -> NewJob:
+        """Making one rendition that somebody waits for; `order` says what the child is to make."""
+        return NewJob(
+            id=job_id_on_demand(image_id, recipe_version, kind),
+            queue=THUMBNAIL,
+            type=RENDER_ON_DEMAND,
+            image_id=image_id,
+            user_id=user_id,
+            max_attempts=self._settings.job_attempts,
+            input=order,
+        )
+
+    async def add_jobs(self, jobs: list[NewJob]) -> int:
+        """Add jobs in a transaction of their own and wake the workers; answers how many were new, the others stay as
+        they are."""
+        async with self._db.acquire() as connection, connection.transaction():
+            added = await outbox.add_jobs(connection, jobs)
+        await self.wake(added)
+        return len(added)
+
+    async def count_unfinished(self, job_type: str) -> int:
+        return await queries.count_unfinished(self._db, job_type)
+
+    async def find_job(self, job_id: str) -> Job | None:
+        return await queries.find_job(self._db, job_id)
+
     async def add_dicom_conversion_job(self, image_id: int, user_id: int, file_path: str, original_name: str) -> str:
         """Add the conversion of one image in a transaction of its own and wake a worker. Safe to repeat.
         `file_path` and `original_name` stay in the row."""
         job = self.job_for_image(image_id=image_id, user_id=user_id, file_type="dicom")
         job = NewJob(**{**vars(job), "input": {"filePath": file_path, "originalName": original_name}})
-        async with self._db.acquire() as connection, connection.transaction():
-            await outbox.add_jobs(connection, [job])
-        await self.wake([job])
+        await self.add_jobs([job])
         return job.id
 
     async def wake(self, jobs: list[NewJob] | list[Job]) -> None:
@@ -73,6 +118,12 @@ class QueueService:
     async def retry(self, connection: Connection, job_id: str) -> Job:
         """Reset an ended job inside the caller's transaction; call `wake_again` after the commit."""
         return await outbox.retry(connection, job_id)
+
+    async def order_again(self, job_id: str) -> None:
+        """Start a job over that has completed or was cancelled and whose result is wanted once more."""
+        async with self._db.acquire() as connection, connection.transaction():
+            job = await outbox.restart(connection, job_id)
+        await self.wake_again(job)
 
     async def wake_again(self, job: Job) -> None:
         """Re-adding a kept id is silently ignored by BullMQ: forget it first."""

@@ -36,7 +36,8 @@ async def retry_job(db: asyncpg.Pool, queue: QueueService, job_id: str, principa
         await queue.retry(connection, job_id)
         if job.image_id is None or await archive.find_image(connection, job.image_id) is None:
             raise NotFound("The image of this job has been deleted.", code="image_deleted")
-        await archive.mark_pending(connection, job.image_id)
+        if job.decides_image:
+            await archive.mark_pending(connection, job.image_id)
         await record_audit(connection, actor, "job_retried", "image", job.image_id, {"jobId": job_id})
     retried = await queue.get_job_status(job_id)
     await queue.wake_again(retried)

@@ -1,4 +1,8 @@
-"""What a worker does with a claimed `convert_dicom` or `render_picture` job: child, storage, one transaction.
+"""What a worker does with a claimed job that renders: child, storage, one transaction.
+
+`convert_dicom` and `render_picture` decide about their image. `remake_renditions` makes the same with a newer recipe
+while the older renditions are shown, `render_on_demand` one more that somebody asked for: whatever becomes of these
+two, an image that is shown stays shown.
 
 May run twice at any time. Renditions get random names, become durable, and are published with the job's end in
 one transaction; whoever comes second finds the job ended and puts its own files down for removal."""
@@ -13,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from mammogram_viewer.adapters.nursery import ChildDied, Nursery
 from mammogram_viewer.adapters.storage.keys import new_rendition_key
@@ -23,9 +28,10 @@ from mammogram_viewer.foundation.crash_points import crash_point
 from mammogram_viewer.foundation.errors import StorageFull
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.imaging.render import RECIPE_VERSION, Rejected, Rendered, RenderLimits
+from mammogram_viewer.imaging.order import RECIPE_VERSION, RenderOrder
+from mammogram_viewer.imaging.render import Rejected, Rendered, RenderLimits
 from mammogram_viewer.jobs import outbox
-from mammogram_viewer.jobs.models import Claim
+from mammogram_viewer.jobs.models import REMAKE_RENDITIONS, RENDER_ON_DEMAND, Claim
 from mammogram_viewer.renditions.judge import is_as_told
 from mammogram_viewer.renditions.task import RenderAnswer, render_task
 
@@ -34,6 +40,7 @@ log = logging.getLogger(__name__)
 _MULTIFRAME_BYTES = 64 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 STORAGE_FULL = "storage_full"
+NEWER_RECIPE_REJECTS = "newer_recipe_rejects"
 STORAGE_FULL_REASON = (
     "Storage was full, so the picture could not be made. The original is safe; when there is space again, it can be "
     "tried once more."
@@ -84,18 +91,19 @@ class Renderer:
             raise self._storage_full() from None
 
     async def _attempt(self, claim: Claim, image: Image) -> None:
+        order = _order(claim)
         folder = Path(tempfile.mkdtemp(prefix="render-", dir=self._settings.spool_dir))
         try:
-            outcome = await self._render(image, folder)
+            outcome = await self._render(image, order, folder)
             crash_point("after_render")
             if isinstance(outcome, Rejected):
                 await self._reject(claim, image, outcome)
             else:
-                await self._publish(claim, image, outcome, folder)
+                await self._publish(claim, image, order, outcome, folder)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    async def _render(self, image: Image, folder: Path) -> Rendered | Rejected:
+    async def _render(self, image: Image, order: RenderOrder, folder: Path) -> Rendered | Rejected:
         large = image.byte_count >= _MULTIFRAME_BYTES
         outcome = await self._nursery.run(
             render_task,
@@ -103,6 +111,7 @@ class Renderer:
             str(folder),
             image.file_type,
             self._limits,
+            order,
             folder=folder,
             answer_type=RenderAnswer,
             wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
@@ -110,12 +119,7 @@ class Renderer:
         if isinstance(outcome, ChildDied) and outcome.code == STORAGE_FULL:
             raise self._storage_full()
         if isinstance(outcome, ChildDied):
-            raise AttemptFailed(
-                outcome.code,
-                REASONS[outcome.code],
-                attempts_allowed=self._settings.decoder_attempts,
-                exit_code=outcome.exit_code,
-            )
+            raise self._decoder_failed(outcome.code, outcome.exit_code)
         answer = outcome.rejected or outcome.rendered
         assert answer is not None
         return answer
@@ -123,11 +127,12 @@ class Renderer:
     def _storage_full(self) -> AttemptFailed:
         return AttemptFailed(STORAGE_FULL, STORAGE_FULL_REASON, attempts_allowed=self._settings.job_attempts)
 
-    async def _publish(self, claim: Claim, image: Image, outcome: Rendered, folder: Path) -> None:
-        if not is_as_told(outcome.files, folder):
-            raise AttemptFailed(
-                "decoder_crash", REASONS["decoder_crash"], attempts_allowed=self._settings.decoder_attempts
-            )
+    def _decoder_failed(self, code: str, exit_code: int | None = None) -> AttemptFailed:
+        return AttemptFailed(code, REASONS[code], attempts_allowed=self._settings.decoder_attempts, exit_code=exit_code)
+
+    async def _publish(self, claim: Claim, image: Image, order: RenderOrder, outcome: Rendered, folder: Path) -> None:
+        if not is_as_told(outcome, order, folder):
+            raise self._decoder_failed("decoder_crash")
         renditions = [
             NewRendition(
                 kind=file.kind,
@@ -137,6 +142,7 @@ class Renderer:
                 byte_count=file.byte_count,
                 width=file.width,
                 height=file.height,
+                frame_offsets=None if file.frame_offsets is None else list(file.frame_offsets),
             )
             for file in outcome.files
         ]
@@ -148,8 +154,11 @@ class Renderer:
             if not await outbox.hold(connection, claim):
                 await archive.request_removals(connection, keys)
                 return
-            await archive.file_header(connection, image.id, outcome.header)
-            await archive.show_renditions(connection, image.id, renditions)
+            if claim.job.type == RENDER_ON_DEMAND:
+                await archive.add_renditions(connection, image.id, renditions)
+            else:
+                await archive.file_header(connection, image.id, outcome.header)
+                await archive.show_renditions(connection, image.id, renditions)
             await outbox.complete(connection, claim, {"recipeVersion": RECIPE_VERSION})
 
     async def _reject(self, claim: Claim, image: Image, outcome: Rejected) -> None:
@@ -157,12 +166,23 @@ class Renderer:
         async with self._db.acquire() as connection, connection.transaction():
             if not await outbox.hold(connection, claim):
                 return
-            if outcome.header is not None:
-                await archive.file_header(connection, image.id, outcome.header)
-            await archive.mark_ended(connection, image.id, "rejected", outcome.code, outcome.detail)
+            if claim.job.decides_image:
+                if outcome.header is not None:
+                    await archive.file_header(connection, image.id, outcome.header)
+                await archive.mark_ended(connection, image.id, "rejected", outcome.code, outcome.detail)
+            elif claim.job.type == REMAKE_RENDITIONS:
+                # What is shown stays, but not without a word: a newer version would not have shown it.
+                await archive.warn(connection, image.id, NEWER_RECIPE_REJECTS)
             await outbox.reject(connection, claim, outcome.code, outcome.detail)
 
     async def _cancel(self, claim: Claim) -> None:
         async with self._db.acquire() as connection, connection.transaction():
             assert claim.job.image_id is not None
             await outbox.cancel_for_image(connection, claim.job.image_id)
+
+
+def _order(claim: Claim) -> RenderOrder:
+    """What the job's row asks for; of all but on-demand jobs that is what every upload gets."""
+    if claim.job.type != RENDER_ON_DEMAND:
+        return RenderOrder()
+    return msgspec.convert(claim.job.input, RenderOrder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mammogram_viewer.imaging.order import RenderOrder
 from mammogram_viewer.imaging.render import Rejected, Rendered, RenderLimits, render_original
 
 PRELOAD = ["mammogram_viewer.renditions.warm"]
@@ -18,9 +19,11 @@ class RenderAnswer:
     rejected: Rejected | None = None
 
 
-def render_task(source: str, output_folder: str, file_type: str, limits: RenderLimits) -> RenderAnswer:
+def render_task(
+    source: str, output_folder: str, file_type: str, limits: RenderLimits, order: RenderOrder
+) -> RenderAnswer:
     """`imaging.render.render_original`, with its answer in a shape that travels as JSON."""
-    outcome = render_original(source, output_folder, file_type, limits)
+    outcome = render_original(source, output_folder, file_type, limits, order)
     if isinstance(outcome, Rejected):
         return RenderAnswer(rejected=outcome)
     return RenderAnswer(rendered=outcome)

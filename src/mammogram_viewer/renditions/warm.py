@@ -11,6 +11,7 @@ from pathlib import Path
 import imagecodecs
 from PIL import Image
 
+from mammogram_viewer.imaging.order import RenderOrder
 from mammogram_viewer.renditions.task import RenderLimits, render_task
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, write_mammogram
 
@@ -24,8 +25,8 @@ def warm_up() -> None:
         getattr(imagecodecs, name)
     with tempfile.TemporaryDirectory() as folder:
         mammogram = write_mammogram(Path(folder, "warm.dcm"), SyntheticMammogram(rows=64, columns=64))
-        render_task(str(mammogram), folder, "dicom", RenderLimits())
-        render_task(str(Path(folder, "png8.png")), folder, "png", RenderLimits())
+        render_task(str(mammogram), folder, "dicom", RenderLimits(), RenderOrder())
+        render_task(str(Path(folder, "png8.png")), folder, "png", RenderLimits(), RenderOrder())
 
 
 warm_up()

@@ -74,13 +74,15 @@ class Processor:
             if claim.job.interruptions > self._settings.job_interruptions:
                 await self._end(connection, claim, "interrupted", INTERRUPTED_REASON)
                 return claim.job
-            await archive.mark_processing(connection, claim.job.image_id)
+            if claim.job.decides_image:
+                await archive.mark_processing(connection, claim.job.image_id)
             return claim
 
     async def _end(self, connection: outbox.Connection, claim: Claim, code: str, reason: str) -> None:
         assert claim.job.image_id is not None
         await outbox.fail(connection, claim, code, reason, attempts_allowed=0)
-        await archive.mark_ended(connection, claim.job.image_id, "failed", code, reason)
+        if claim.job.decides_image:
+            await archive.mark_ended(connection, claim.job.image_id, "failed", code, reason)
 
     async def _fail(self, claim: Claim, failure: AttemptFailed) -> None:
         """Book the failed attempt; then raise, so that BullMQ waits and tries again, or gives up. Raised without its
@@ -97,9 +99,9 @@ class Processor:
                 attempts_allowed=failure.attempts_allowed,
                 exit_code=failure.exit_code,
             )
-            if final:
+            if claim.job.decides_image and final:
                 await archive.mark_ended(connection, claim.job.image_id, "failed", failure.code, failure.reason)
-            else:
+            elif claim.job.decides_image:
                 await archive.mark_pending(connection, claim.job.image_id)
         log.warning("attempt_failed", extra={"job_id": claim.job.id, "code": failure.code, "final": final})
         if final:

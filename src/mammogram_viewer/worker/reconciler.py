@@ -4,8 +4,8 @@
     Redis says failed or completed, row open  -> forget the entry and add it again (the row still has attempts)
     Redis has it waiting, delayed or active   -> in order; look again later
 
-One walk at a time in the whole installation, held by an advisory lock. Beside the walk, and never in its way, the
-sweep: what crashes left in the spool and in storage."""
+One walk at a time in the whole installation, held by an advisory lock. Beside the walk, and never in its way: the
+back-fill of renditions that an older recipe made, and the sweep of what crashes left in the spool and in storage."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.spool import sweep_spool
 from mammogram_viewer.jobs.models import Job
 from mammogram_viewer.jobs.service import QueueService
+from mammogram_viewer.renditions.remake import BackFill
 
 log = logging.getLogger(__name__)
 _LOCK_KEY = 0x6D616D6D6F01
 _BATCH = 1000
 _SWEEP_SECONDS = 3600
+_BACK_FILL_SECONDS = 30.0
 _SWEEP_QUESTION_SECONDS = 300.0  # how often a worker asks whether the sweep is due
 _IN_ORDER = {"waiting", "delayed", "active", "prioritized", "waiting-children", "paused"}
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, redis.exceptions.RedisError)
@@ -41,11 +43,13 @@ class Reconciler:
         self._storage = storage
         self._queue = queue
         self._settings = settings
+        self._back_fill = BackFill(db, queue)
 
     async def run_forever(self) -> None:
         """Outages of PostgreSQL or Redis are waited out; the next walk finds what they left."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.walk, self._settings.reconcile_interval_seconds))
+            tasks.create_task(self._repeat(self._back_fill.add_batch, _BACK_FILL_SECONDS))
             tasks.create_task(self._repeat(self.sweep, _SWEEP_QUESTION_SECONDS))
 
     async def _repeat(self, once: Callable[[], Awaitable[object]], pause_seconds: float) -> None:

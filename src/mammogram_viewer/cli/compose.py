@@ -75,12 +75,13 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
 def run_api(settings: Settings) -> None:
     """Serve the API and the page until SIGTERM (blocking)."""
     from mammogram_viewer.web.app import create_app
-    from mammogram_viewer.web.memory import keep_freed_memory
+    from mammogram_viewer.web.memory import collect_garbage_rarely, keep_freed_memory
 
     logs.configure("api", settings.log_level)
     keep_freed_memory()
     nursery = Nursery(settings, archives.PRELOAD)
     app = create_app(lambda: open_resources(settings, "api", nursery))
+    collect_garbage_rarely()
     uvicorn.run(
         app,
         host=settings.host,

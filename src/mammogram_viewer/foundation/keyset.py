@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
+import msgspec
+
 from mammogram_viewer.foundation.errors import Invalid, Malformed
 
 Direction = Literal["next", "prev"]
@@ -45,8 +47,7 @@ _CURSOR = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a row. `whole_second`: an old client cut the fraction off; `resolve` it before use."""
 
     created_at: datetime
@@ -54,8 +55,7 @@ class Cursor:
     whole_second: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One page as asked for."""
 
     cursor: Cursor | None = None
@@ -76,16 +76,14 @@ class Condition:
         object.__setattr__(self, "values", values)
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """SQL with numbered placeholders, and their values."""
 
     sql: str
     values: list[Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page(Generic[Row]):
+class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     """Rows newest first, whatever the direction walked."""
 
     rows: list[Row]

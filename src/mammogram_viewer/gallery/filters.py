@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.foundation.errors import Forbidden, Invalid
@@ -15,9 +16,9 @@ _MAX_TEXT = 200
 MOMENT = "ISO 8601; without a zone UTC, without a time the day's beginning."
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageFilters:
-    """What a caller asked for; None: not asked."""
+class ImageFilters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asked for; None: not asked. A Struct, because each request makes one: a frozen dataclass of ten
+    fields costs five times as much."""
 
     file_type: str | None = None
     created_from: datetime | None = None

@@ -36,23 +36,29 @@ def security_headers(app: ASGIApp) -> ASGIApp:
             return
         request_id = secrets.token_hex(8)
         started = time.perf_counter()
+        status, duration_ms = 0, 0.0
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal status, duration_ms
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in given}
                 given += [header for header in _DEFAULTS if header[0] not in names]
                 given.append((b"x-request-id", request_id.encode()))
                 message["headers"] = given
+                status, duration_ms = message["status"], round((time.perf_counter() - started) * 1000, 1)
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_headers)
+        finally:  # once the answer has left, so that nobody waits for the line; broken off or not
+            if status:
                 logs.write_access_line(
                     request_id=request_id,
                     method=scope["method"],
                     path=scope["path"],  # ids only; the query string may hold patient names
-                    status=message["status"],
-                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                    status=status,
+                    duration_ms=duration_ms,
                 )
-            await send(message)
-
-        await app(scope, receive, send_with_headers)
 
     return wrapped

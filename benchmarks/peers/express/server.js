@@ -64,7 +64,7 @@ function imageAnswer(row) {
     patientId: row.patient_id, patientName: row.patient_name, rows: row.rows, columns: row.columns,
     numberOfFrames: row.number_of_frames, presentationIntentType: row.presentation_intent_type,
     conflictsWith: row.conflicts_with, voiSource: row.voi_source, warnings: row.warnings,
-    thumbnailWidth: row.thumbnail_width, thumbnailHeight: row.thumbnail_height,
+    thumbnailWidth: row.thumbnail_width, thumbnailHeight: row.thumbnail_height, objectKind: row.object_kind,
     links: {
       self: base, file: `${base}/file`, png: shown ? `${base}/png?${version}` : null,
       thumbnail256: shown ? `${base}/thumbnail?size=256&${version}` : null,

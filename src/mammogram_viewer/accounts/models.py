@@ -37,6 +37,11 @@ class Principal:
     def sees_every_image(self) -> bool:
         return self.role in SEES_EVERY_IMAGE
 
+    @property
+    def owner_filter(self) -> int | None:
+        """Whose images this person may see: their own, or None for every image."""
+        return None if self.sees_every_image else self.user_id
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:

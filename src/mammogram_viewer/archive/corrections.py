@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mammogram_viewer.archive import detail_queries as queries
-from mammogram_viewer.archive.models import CorrectedField, ImageDetails
+from mammogram_viewer.archive.models import Acquisition, CorrectedField, ImageDetails
 from mammogram_viewer.archive.queries import Connection, Database
 from mammogram_viewer.dicom.header import ImageHeader
 from mammogram_viewer.foundation.errors import NotFound
@@ -66,9 +66,14 @@ async def correct(
     return Change(field=field, before=row[field], after=value)
 
 
-async def set_tags(connection: Connection, image_id: int, tags: list[str]) -> None:
-    """Replace the labels of an image."""
-    await queries.update_tags(connection, image_id, tags)
+async def set_tags(connection: Connection, image_id: int, tags: list[str]) -> bool:
+    """Replace the labels of an image; False when they are these already."""
+    return await queries.update_tags(connection, image_id, tags)
+
+
+async def find_acquisition(db: Database, image_id: int) -> Acquisition | None:
+    """How an image was taken; None for one that has not been rendered, or was by the first recipe."""
+    return await queries.find_acquisition(db, image_id)
 
 
 async def keep_corrections(connection: Connection, image_id: int, header: ImageHeader) -> ImageHeader:

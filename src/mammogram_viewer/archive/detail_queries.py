@@ -68,8 +68,15 @@ async def find_tags(db: Database, image_id: int) -> list[str]:
     return await db.fetchval("SELECT tags FROM images WHERE id = $1", image_id) or []
 
 
-async def update_tags(connection: Connection, image_id: int, tags: list[str]) -> None:
-    await connection.execute("UPDATE images SET tags = $2, updated_at = now() WHERE id = $1", image_id, tags)
+async def update_tags(connection: Connection, image_id: int, tags: list[str]) -> bool:
+    """False when nothing changes by it."""
+    changed: bool | None = await connection.fetchval(
+        """UPDATE images SET tags = $2, updated_at = now()
+           WHERE id = $1 AND tags IS DISTINCT FROM $2::text[] RETURNING true""",
+        image_id,
+        tags,
+    )
+    return changed is not None
 
 
 async def list_renditions(db: Database, image_id: int) -> list[RenditionSummary]:

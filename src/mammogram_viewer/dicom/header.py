@@ -11,6 +11,9 @@ from typing import Literal
 from mammogram_viewer.dicom.geometry import Spacing
 from mammogram_viewer.dicom.technique import Technique
 
+LATERALITIES = ("R", "L", "B")
+VIEW_POSITIONS = ("CC", "MLO", "ML", "LM", "LMO", "XCC", "XCCL", "XCCM", "FB", "SIO", "ISO", "AT", "CV")
+
 
 @dataclass(frozen=True, kw_only=True)
 class VoiCandidate:

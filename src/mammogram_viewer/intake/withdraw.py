@@ -14,9 +14,8 @@ from mammogram_viewer.jobs import outbox
 
 async def withdraw(db: asyncpg.Pool, image_id: int, principal: Principal, actor: Actor) -> None:
     """Delete an image that the caller owns (administrators: any). Its files go within one reconciler walk."""
-    owner_id = None if principal.sees_every_image else principal.user_id
     async with db.acquire() as connection, connection.transaction():
-        image = await get_visible_image(connection, image_id, owner_id=owner_id)
+        image = await get_visible_image(connection, image_id, owner_id=principal.owner_filter)
         if not principal.is_admin and image.user_id != principal.user_id:
             raise Forbidden("Only the person who uploaded this image, or an administrator, may delete it.")
         await outbox.cancel_for_image(connection, image_id)

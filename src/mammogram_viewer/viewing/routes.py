@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
+from mammogram_viewer.archive.corrections import find_details
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.jobs.models import job_id_for_image
 from mammogram_viewer.jobs.schemas import job_answer
 from mammogram_viewer.jobs.service import QueueService
-from mammogram_viewer.viewing.schemas import ImageDetail, image_detail
+from mammogram_viewer.viewing.correct import correct_image
+from mammogram_viewer.viewing.on_demand import Wish, find_or_order
+from mammogram_viewer.viewing.schemas import CorrectionRequest, ImageDetail, image_detail
 from mammogram_viewer.viewing.serve import IMMUTABLE, REVALIDATE, serve_file
-from mammogram_viewer.viewing.service import open_original, open_picture, owner_filter
+from mammogram_viewer.viewing.service import open_original, record_view
 
 _OPT = {"policy": policy.READ_IMAGES}
 Version = Annotated[int | None, QueryParameter(name="v", description="Recipe version, as the image's links carry it")]
+
+Voi = Annotated[
+    str | None, QueryParameter(name="voi", description="One of the image's VOI candidates, e.g. `window-2` or `lut-1`")
+]
+Frame = Annotated[int | None, QueryParameter(name="frame", description="Counts from 1; the middle one if left out")]
+Overlays = Annotated[bool, QueryParameter(name="overlays", description="Draw the overlay planes (60xx)")]
 
 
 @get("/api/images/{image_id:int}", opt=_OPT, tags=["images"], summary="One image with its study, series and job")
@@ -31,11 +40,36 @@ async def get_image(
     principal: dependencies.Principal,
 ) -> ImageDetail:
     """Everything the image's page shows but its DICOM header (see `/tags`)."""
-    image = await archive.get_visible_image(db, image_id, owner_id=owner_filter(principal))
+    return await _detail(db, queue, image_id, principal)
+
+
+@patch(
+    "/api/images/{image_id:int}",
+    opt={"policy": policy.CORRECT_IMAGES},
+    tags=["images"],
+    summary="Correct side or view, or label the image",
+)
+async def patch_image(
+    image_id: FromPath[int],
+    data: CorrectionRequest,
+    db: dependencies.Db,
+    queue: NamedDependency[QueueService],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
+) -> ImageDetail:
+    """What the file says is kept beside the correction, and comes back with `null`. Every change is audited."""
+    await correct_image(db, image_id, data, principal, actor)
+    return await _detail(db, queue, image_id, principal)
+
+
+async def _detail(
+    db: dependencies.Db, queue: QueueService, image_id: int, principal: dependencies.Principal
+) -> ImageDetail:
+    image = await archive.get_visible_image(db, image_id, owner_id=principal.owner_filter)
     study = await archive.find_study_of_image(db, image_id)
     jobs = await queue.list_jobs([job_id_for_image(image.file_type, image.id)])
     job = job_answer(jobs[0], await queue.list_attempts(jobs[0].id)) if jobs else None
-    return image_detail(image, study, job)
+    return image_detail(image, study, await find_details(db, image_id), job)
 
 
 @get("/api/images/{image_id:int}/png", opt=_OPT, tags=["images"], summary="The rendered picture")
@@ -44,15 +78,24 @@ async def get_png(
     request: Request[Any, Any, Any],
     db: dependencies.Db,
     storage: NamedDependency[Storage],
+    queue: NamedDependency[QueueService],
     principal: dependencies.Principal,
     actor: dependencies.Actor,
     bits: FromQuery[int] = 8,
+    voi: Voi = None,
+    frame: Frame = None,
+    overlays: Overlays = False,
     version: Version = None,
 ) -> Response[Any]:
-    """8-bit PNG by the file's own grey scale. Counts as a view when a person opens it."""
-    if bits != 8:
-        raise Invalid("bits must be 8.", code="invalid_bits")
-    file = await open_picture(db, image_id, principal, actor, counts=_is_opening(request))
+    """8-bit PNG by the file's own grey scale, or 16-bit PNG of the modality values (no VOI; a pCAL chunk says how
+    samples become values). Other than the default picture is made when it is first asked for: 409 `not_ready` with
+    the job's id until then. Counts as a view when a person opens it."""
+    if bits not in (8, 16):
+        raise Invalid("bits must be 8 or 16.", code="invalid_bits")
+    wish = Wish(base="png8" if bits == 8 else "png16", voi=voi, frame=frame, overlays=overlays)
+    file = await find_or_order(db, queue, image_id, wish, principal)
+    if _is_opening(request):
+        await record_view(db, image_id, actor)
     return await serve_file(request, storage, file, cache_control=_caching(version, file.etag))
 
 
@@ -62,14 +105,18 @@ async def get_thumbnail(
     request: Request[Any, Any, Any],
     db: dependencies.Db,
     storage: NamedDependency[Storage],
+    queue: NamedDependency[QueueService],
     principal: dependencies.Principal,
     size: FromQuery[int] = 512,
+    voi: Voi = None,
+    frame: Frame = None,
     version: Version = None,
 ) -> Response[Any]:
     """`size` is 256 or 512 pixels along the longer side. Never counts as a view."""
     if size not in (256, 512):
         raise Invalid("size must be 256 or 512.", code="invalid_size")
-    file = await archive.find_rendition(db, image_id, f"thumbnail{size}", owner_id=owner_filter(principal))
+    wish = Wish(base="thumbnail512" if size == 512 else "thumbnail256", voi=voi, frame=frame)
+    file = await find_or_order(db, queue, image_id, wish, principal)
     return await serve_file(request, storage, file, cache_control=_caching(version, file.etag))
 
 
@@ -84,7 +131,7 @@ async def get_tags(
 ) -> Response[Any]:
     """PS3.18 F; bulk values are replaced by their byte counts."""
     del version  # accepted, because the image's links carry it; PHI in JSON is never stored
-    file = await archive.find_rendition(db, image_id, "tags", owner_id=owner_filter(principal))
+    file = await archive.find_rendition(db, image_id, "tags", owner_id=principal.owner_filter)
     return await serve_file(request, storage, file, cache_control="private, no-store")
 
 
@@ -114,4 +161,4 @@ def _caching(version: int | None, etag: str) -> str:
     return IMMUTABLE if version is not None and etag.endswith(f"-{version}") else REVALIDATE
 
 
-handlers = [get_image, get_png, get_thumbnail, get_tags, get_original]
+handlers = [get_image, patch_image, get_png, get_thumbnail, get_tags, get_original]

@@ -1,11 +1,15 @@
-"""Wire shape of one image with everything its page shows."""
+"""Wire shapes of one image with everything its page shows, and of what people may change about it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
-from mammogram_viewer.archive.models import Image, StudyOfImage
+import msgspec
+
+from mammogram_viewer.archive.models import Correction, Image, ImageDetails, StudyOfImage
 from mammogram_viewer.archive.schemas import ImageAnswer, image_values
+from mammogram_viewer.dicom.geometry import SpacingBasis
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.schemas import JobAnswer
 
@@ -36,23 +40,126 @@ class DicomFields(Wire, frozen=True):
     instance_number: int | None
 
 
+class VoiCandidateAnswer(Wire, frozen=True):
+    """One way to grey that the file offers; `id` is what `?voi=` takes. Center and width in modality units."""
+
+    id: str
+    explanation: str | None
+    function: Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"] | None
+    center: float | None
+    width: float | None
+    is_default: bool
+
+
+class SpacingAnswer(Wire, frozen=True):
+    """Millimetres between pixel centres, and what they are millimetres of."""
+
+    row_mm: float | None
+    column_mm: float | None
+    basis: SpacingBasis
+    magnification: float | None
+
+
+class TechniqueAnswer(Wire, frozen=True):
+    """`implausible` names the values that lie outside of what mammography units give."""
+
+    kvp_kv: float | None
+    exposure_mas: float | None
+    organ_dose_mgy: float | None
+    entrance_dose_mgy: float | None
+    compression_force_n: float | None
+    body_part_thickness_mm: float | None
+    half_value_layer_mm_al: float | None
+    anode_target_material: str | None
+    filter_material: str | None
+    detector_id: str | None
+    device_serial_number: str | None
+    operators_name: str | None
+    irradiation_event_uid: str | None
+    implausible: list[str]
+
+
+class AcquisitionAnswer(Wire, frozen=True):
+    """How the image was taken."""
+
+    view_modifiers: list[str]
+    breast_implant_present: bool | None
+    partial_view: bool | None
+    quality_control_image: bool | None
+    has_overlays: bool
+    voi_candidates: list[VoiCandidateAnswer]
+    spacing: SpacingAnswer
+    technique: TechniqueAnswer
+
+
+class CorrectionAnswer(Wire, frozen=True):
+    """What a person says instead of the file."""
+
+    field: Literal["laterality", "viewPosition"]
+    value: str | None
+    file_value: str | None
+    file_source: str | None
+    corrected_by: int
+    corrected_by_name: str | None
+    corrected_at: datetime
+
+
+class RenditionAnswer(Wire, frozen=True):
+    """One rendition that is kept."""
+
+    kind: str
+    recipe_version: int
+    content_type: str
+    byte_count: int
+    width: int | None
+    height: int | None
+
+
+class CorrectionRequest(Wire, frozen=True):
+    """`PATCH /api/images/{id}`: what is left out stays; null takes a correction back."""
+
+    laterality: str | msgspec.UnsetType | None = msgspec.UNSET
+    view_position: str | msgspec.UnsetType | None = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
 class ImageDetail(ImageAnswer, frozen=True, kw_only=True):
     """`GET /api/images/{id}`."""
 
     study: StudyAnswer | None
     series: SeriesAnswer | None
     dicom: DicomFields | None
+    acquisition: AcquisitionAnswer | None
+    corrections: list[CorrectionAnswer]
+    tags: list[str]
+    renditions: list[RenditionAnswer]
     job: JobAnswer | None
 
 
-def image_detail(image: Image, study: StudyOfImage | None, job: JobAnswer | None) -> ImageDetail:
+def image_detail(image: Image, study: StudyOfImage | None, details: ImageDetails, job: JobAnswer | None) -> ImageDetail:
     dicom = {name: getattr(image, name) for name in DicomFields.__struct_fields__}
     return ImageDetail(
         *image_values(image),
         study=None if study is None else _study(study),
         series=None if study is None else _series(study),
         dicom=DicomFields(**dicom) if image.file_type == "dicom" else None,
+        acquisition=msgspec.convert(details.acquisition, AcquisitionAnswer | None, from_attributes=True),
+        corrections=[_correction(correction) for correction in details.corrections],
+        tags=details.tags,
+        renditions=msgspec.convert(details.renditions, list[RenditionAnswer], from_attributes=True),
         job=job,
+    )
+
+
+def _correction(correction: Correction) -> CorrectionAnswer:
+    return CorrectionAnswer(
+        field="laterality" if correction.field == "laterality" else "viewPosition",
+        value=correction.value,
+        file_value=correction.file_value,
+        file_source=correction.file_source,
+        corrected_by=correction.corrected_by,
+        corrected_by_name=correction.corrected_by_name,
+        corrected_at=correction.corrected_at,
     )
 
 

@@ -286,7 +286,11 @@ export interface paths {
     delete: operations['ApiImagesImageIdDeleteImage']
     options?: never
     head?: never
-    patch?: never
+    /**
+     * Correct side or view, or label the image
+     * @description What the file says is kept beside the correction, and comes back with `null`. Every change is audited.
+     */
+    patch: operations['ApiImagesImageIdPatchImage']
     trace?: never
   }
   '/api/images/{image_id}/file': {
@@ -318,7 +322,9 @@ export interface paths {
     }
     /**
      * The rendered picture
-     * @description 8-bit PNG by the file's own grey scale. Counts as a view when a person opens it.
+     * @description 8-bit PNG by the file's own grey scale, or 16-bit PNG of the modality values (no VOI; a pCAL chunk says how
+     *     samples become values). Other than the default picture is made when it is first asked for: 409 `not_ready` with
+     *     the job's id until then. Counts as a view when a person opens it.
      */
     get: operations['ApiImagesImageIdPngGetPng']
     put?: never
@@ -531,6 +537,17 @@ export interface paths {
 export type webhooks = Record<string, never>
 export interface components {
   schemas: {
+    /** AcquisitionAnswer */
+    AcquisitionAnswer: {
+      breastImplantPresent: boolean | null
+      hasOverlays: boolean
+      partialView: boolean | null
+      qualityControlImage: boolean | null
+      spacing: components['schemas']['SpacingAnswer']
+      technique: components['schemas']['TechniqueAnswer']
+      viewModifiers: string[]
+      voiCandidates: components['schemas']['VoiCandidateAnswer'][]
+    }
     /** ApiToken */
     ApiToken: {
       createdAt: string
@@ -551,6 +568,24 @@ export interface components {
       correct: boolean
       seesEveryImage: boolean
       upload: boolean
+    }
+    /** CorrectionAnswer */
+    CorrectionAnswer: {
+      /** Format: date-time */
+      correctedAt: string
+      correctedBy: number
+      correctedByName: string | null
+      /** @enum {string} */
+      field: 'laterality' | 'viewPosition'
+      fileSource: string | null
+      fileValue: string | null
+      value: string | null
+    }
+    /** CorrectionRequest */
+    CorrectionRequest: {
+      laterality?: string | null
+      tags?: string[]
+      viewPosition?: string | null
     }
     /** CreatedToken */
     CreatedToken: {
@@ -598,6 +633,8 @@ export interface components {
       links: components['schemas']['ImageLinks']
       modality: string | null
       numberOfFrames: number | null
+      /** @enum {string} */
+      objectKind: 'image' | 'dose_report'
       originalName: string
       patientId: string | null
       patientName: string | null
@@ -621,9 +658,11 @@ export interface components {
     /** ImageDetail */
     ImageDetail: {
       acquiredAt: string | null
+      acquisition: components['schemas']['AcquisitionAnswer'] | null
       byteCount: number
       columns: number | null
       conflictsWith: number | null
+      corrections: components['schemas']['CorrectionAnswer'][]
       /** Format: date-time */
       createdAt: string
       dicom: components['schemas']['DicomFields'] | null
@@ -637,12 +676,15 @@ export interface components {
       links: components['schemas']['ImageLinks']
       modality: string | null
       numberOfFrames: number | null
+      /** @enum {string} */
+      objectKind: 'image' | 'dose_report'
       originalName: string
       patientId: string | null
       patientName: string | null
       presentationIntentType: string | null
       reason: string | null
       reasonCode: string | null
+      renditions: components['schemas']['RenditionAnswer'][]
       rows: number | null
       series: components['schemas']['SeriesAnswer'] | null
       sha256: string
@@ -650,6 +692,7 @@ export interface components {
       status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
       study: components['schemas']['StudyAnswer'] | null
       studyId: number | null
+      tags: string[]
       thumbnailHeight: number | null
       thumbnailWidth: number | null
       uploaderName: string | null
@@ -782,6 +825,15 @@ export interface components {
       detail: string
       name: string
     }
+    /** RenditionAnswer */
+    RenditionAnswer: {
+      byteCount: number
+      contentType: string
+      height: number | null
+      kind: string
+      recipeVersion: number
+      width: number | null
+    }
     /** SeriesAnswer */
     SeriesAnswer: {
       id: number
@@ -816,6 +868,14 @@ export interface components {
     SetupState: {
       valid: boolean
     }
+    /** SpacingAnswer */
+    SpacingAnswer: {
+      /** @enum {string} */
+      basis: 'detector' | 'magnification_corrected' | 'calibrated' | 'scanned_film' | 'none'
+      columnMm: number | null
+      magnification: number | null
+      rowMm: number | null
+    }
     /** StorageHealth */
     StorageHealth: {
       freeBytes: number | null
@@ -840,6 +900,23 @@ export interface components {
       sha256: string
       /** @enum {string} */
       status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+    }
+    /** TechniqueAnswer */
+    TechniqueAnswer: {
+      anodeTargetMaterial: string | null
+      bodyPartThicknessMm: number | null
+      compressionForceN: number | null
+      detectorId: string | null
+      deviceSerialNumber: string | null
+      entranceDoseMgy: number | null
+      exposureMas: number | null
+      filterMaterial: string | null
+      halfValueLayerMmAl: number | null
+      implausible: string[]
+      irradiationEventUid: string | null
+      kvpKv: number | null
+      operatorsName: string | null
+      organDoseMgy: number | null
     }
     /** TimelineEvent */
     TimelineEvent: {
@@ -889,6 +966,16 @@ export interface components {
       role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
       /** @enum {null|string} */
       status?: 'pending' | 'active' | 'disabled' | null
+    }
+    /** VoiCandidateAnswer */
+    VoiCandidateAnswer: {
+      center: number | null
+      explanation: string | null
+      /** @enum {null|string} */
+      function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' | null
+      id: string
+      isDefault: boolean
+      width: number | null
     }
   }
   responses: never
@@ -1526,6 +1613,50 @@ export interface operations {
       }
     }
   }
+  ApiImagesImageIdPatchImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CorrectionRequest']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImageDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiImagesImageIdFileGetOriginal: {
     parameters: {
       query?: {
@@ -1572,6 +1703,12 @@ export interface operations {
     parameters: {
       query?: {
         bits?: number
+        /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
+        voi?: string | null
+        /** @description Counts from 1; the middle one if left out */
+        frame?: number | null
+        /** @description Draw the overlay planes (60xx) */
+        overlays?: boolean
         /** @description Recipe version, as the image's links carry it */
         v?: number | null
       }
@@ -1659,6 +1796,10 @@ export interface operations {
     parameters: {
       query?: {
         size?: number
+        /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
+        voi?: string | null
+        /** @description Counts from 1; the middle one if left out */
+        frame?: number | null
         /** @description Recipe version, as the image's links carry it */
         v?: number | null
       }

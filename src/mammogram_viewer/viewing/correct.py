@@ -1,0 +1,62 @@
+"""A person corrects the side or view of an image, or labels it: `PATCH /api/images/{id}`."""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+import msgspec
+
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.activity.service import record_audit
+from mammogram_viewer.archive import corrections
+from mammogram_viewer.archive import service as archive
+from mammogram_viewer.archive.models import CorrectedField
+from mammogram_viewer.dicom.header import LATERALITIES, VIEW_POSITIONS
+from mammogram_viewer.foundation.errors import Invalid
+from mammogram_viewer.viewing.schemas import CorrectionRequest
+
+MAX_TAGS = 20
+_TAG = re.compile(r"[^\x00-\x1f\x7f]{1,50}")
+
+
+async def correct_image(
+    db: asyncpg.Pool, image_id: int, wanted: CorrectionRequest, principal: Principal, actor: Actor
+) -> None:
+    """Everything that the request names, or nothing. Setting what is set already changes and records nothing."""
+    values = _checked(wanted)
+    tags = None if wanted.tags is msgspec.UNSET else _checked_tags(wanted.tags)
+    async with db.acquire() as connection, connection.transaction():
+        image = await archive.get_visible_image(connection, image_id, owner_id=principal.owner_filter)
+        for field, value in values.items():
+            change = await corrections.correct(connection, image.id, field, value, user_id=principal.user_id)
+            if change is not None:
+                detail = {"field": change.field, "before": change.before, "after": change.after}
+                await record_audit(connection, actor, "image_corrected", "image", image.id, detail)
+        if tags is not None and await corrections.set_tags(connection, image.id, tags):
+            await record_audit(connection, actor, "image_tagged", "image", image.id, {"count": len(tags)})
+
+
+def _checked(wanted: CorrectionRequest) -> dict[CorrectedField, str | None]:
+    values: dict[CorrectedField, str | None] = {}
+    if wanted.laterality is not msgspec.UNSET:
+        if wanted.laterality is not None and wanted.laterality not in LATERALITIES:
+            raise Invalid(f"laterality must be one of {', '.join(LATERALITIES)}, or null.", code="invalid_laterality")
+        values["laterality"] = wanted.laterality
+    if wanted.view_position is not msgspec.UNSET:
+        if wanted.view_position is not None and wanted.view_position not in VIEW_POSITIONS:
+            known = ", ".join(VIEW_POSITIONS)
+            raise Invalid(f"viewPosition must be one of {known}, or null.", code="invalid_view_position")
+        values["view_position"] = wanted.view_position
+    return values
+
+
+def _checked_tags(tags: list[str]) -> list[str]:
+    """Trimmed, each once, in the order given."""
+    cleaned = list(dict.fromkeys(tag.strip() for tag in tags))
+    if len(cleaned) > MAX_TAGS:
+        raise Invalid(f"An image can have {MAX_TAGS} tags at most.", code="too_many_tags")
+    if not all(_TAG.fullmatch(tag) for tag in cleaned):
+        raise Invalid("A tag has 1 to 50 printable characters.", code="invalid_tag")
+    return cleaned

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 
@@ -32,6 +33,20 @@ def raw_value(dataset: Dataset, keyword: str) -> Any:
         return dataset.get(keyword)
     except PYDICOM_TROUBLE:
         return None
+
+
+def has_value(dataset: Dataset, keyword: str) -> bool:
+    """Whether the element is there and not empty, be it readable or not; an empty one says nothing (PS3.5 7.4.2)."""
+    try:
+        element = dataset.get_item(keyword)
+    except PYDICOM_TROUBLE:
+        return False
+    value = getattr(element, "value", None)
+    if isinstance(value, bytes):
+        return bool(value.strip(b" \0"))
+    if isinstance(value, str):
+        return bool(value.strip(" \0"))
+    return value is not None and (not isinstance(value, MultiValue | list | tuple) or len(value) > 0)
 
 
 def values(dataset: Dataset, keyword: str) -> list[Any]:
@@ -86,6 +101,18 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     except PYDICOM_TROUBLE:
         return []
     return [item for item in found if isinstance(item, Dataset)]
+
+
+def frame_items(dataset: Dataset, keyword: str) -> Iterator[Dataset]:
+    """The items of a functional group `keyword` (C.7.6.16), shared by all frames and of every frame."""
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in items(dataset, groups):
+            yield from items(group, keyword)[:1]
+
+
+def yes_no(dataset: Dataset, keyword: str) -> bool | None:
+    """True for YES, False for NO, None where the file is silent or says something else."""
+    return {"YES": True, "NO": False}.get(code_string(dataset, keyword))
 
 
 def calendar_date(dataset: Dataset, keyword: str) -> date | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from mammogram_viewer.dicom.codestreams import CodestreamHeader, read_jpeg, read_jpeg_2000, read_rle_segments
+from mammogram_viewer.dicom.jpegxl import read_jpeg_xl
 from mammogram_viewer.dicom.pixels import PixelDescription
 from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.dicom.structure import PixelElement
@@ -18,6 +19,13 @@ _STARTS = {
     "jpegls": b"\xff\xd8",
     "j2k": b"\xff\x4f\xff\x51",
     "htj2k": b"\xff\x4f\xff\x51",
+}
+_READERS = {
+    "jpeg": read_jpeg,
+    "jpegls": read_jpeg,
+    "j2k": read_jpeg_2000,
+    "htj2k": read_jpeg_2000,
+    "jxl": read_jpeg_xl,
 }
 JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 
@@ -102,7 +110,7 @@ def check_codestream(found: DicomObject, pixels: PixelDescription, frame: bytes,
         return
     if codec == "deflated_frame":
         return  # nothing is written in it but the pixels; inflating checks their number
-    header = read_jpeg_2000(frame) if codec in ("j2k", "htj2k") else read_jpeg(frame)
+    header = _READERS[codec](frame)
     if (header.rows, header.columns) != (pixels.rows, pixels.columns):
         raise Refused(
             "codestream_mismatch",
@@ -129,6 +137,6 @@ def _check_kind(found: DicomObject, pixels: PixelDescription, header: Codestream
         if header.signed:
             raise Refused("codestream_mismatch", "signed samples under an unsigned header")
         warnings.append("codestream_unsigned_under_signed_header")
-    lossless = ("4.80", "4.90", "4.201", "4.202")
+    lossless = ("4.80", "4.90", "4.201", "4.202", "4.110")
     if found.syntax.uid.endswith(lossless) and not header.reversible:
         warnings.append("lossy_codestream_under_lossless_syntax")

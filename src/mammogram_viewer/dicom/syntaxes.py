@@ -19,6 +19,9 @@ JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80"
 JPEG_LS_NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
+JPEG_XL_JPEG_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
+JPEG_XL = "1.2.840.10008.1.2.4.112"
 HTJ2K_LOSSLESS = "1.2.840.10008.1.2.4.201"
 HTJ2K_LOSSLESS_RPCL = "1.2.840.10008.1.2.4.202"
 HTJ2K = "1.2.840.10008.1.2.4.203"
@@ -26,7 +29,7 @@ HTJ2K = "1.2.840.10008.1.2.4.203"
 
 @dataclass(frozen=True)
 class TransferSyntax:
-    """`codec` is native, rle, deflated_frame, jpeg, jpegls, j2k, htj2k, or empty when we cannot decode it."""
+    """`codec` is native, rle, deflated_frame, jpeg, jpegls, j2k, htj2k, jxl, or empty when we cannot decode it."""
 
     uid: str
     codec: str
@@ -63,6 +66,9 @@ SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax(JPEG_LS_NEAR_LOSSLESS, "jpegls"),
         TransferSyntax(JPEG_2000_LOSSLESS, "j2k"),
         TransferSyntax(JPEG_2000, "j2k"),
+        TransferSyntax(JPEG_XL_LOSSLESS, "jxl"),
+        TransferSyntax(JPEG_XL_JPEG_RECOMPRESSION, "jxl"),
+        TransferSyntax(JPEG_XL, "jxl"),
         TransferSyntax(HTJ2K_LOSSLESS, "htj2k"),
         TransferSyntax(HTJ2K_LOSSLESS_RPCL, "htj2k"),
         TransferSyntax(HTJ2K, "htj2k"),

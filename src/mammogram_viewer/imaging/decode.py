@@ -51,6 +51,8 @@ def _decode(frame: bytes, pixels: PixelDescription, syntax: TransferSyntax) -> W
         return _fitted(_jpeg(frame, pixels), pixels)
     elif syntax.codec == "jpegls":
         words = _fitted(imagecodecs.jpegls_decode(frame), pixels)
+    elif syntax.codec == "jxl":
+        return _fitted(imagecodecs.jpegxl_decode(frame), pixels)  # undoes its own colour transforms
     else:
         # OpenJPEG for HTJ2K too, though OpenJPH takes half the time: imagecodecs' binding of the latter swallows
         # its errors and returns whatever was in memory.

@@ -1,75 +1,266 @@
-"""Stored words to Pixel Data in each transfer syntax that we read (but deflated frames, which pydicom cannot write)."""
+"""Stored words to Pixel Data in each transfer syntax that we read, grey and colour, one frame or several.
+
+For the demo, the tests and the benchmarks: what is written here is valid unless a name says otherwise. A frame is
+(rows, columns) or (rows, columns, 3), uint8 or uint16; signed grey frames come as int8 or int16."""
 
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
-from pydicom.encaps import encapsulate
+from pydicom._uid_dict import UID_dictionary
 
 from mammogram_viewer.dicom.syntaxes import (
+    DEFLATED_IMAGE_FRAME,
     EXPLICIT_BIG_ENDIAN,
     HTJ2K,
-    HTJ2K_LOSSLESS,
-    HTJ2K_LOSSLESS_RPCL,
     JPEG_2000,
-    JPEG_2000_LOSSLESS,
     JPEG_BASELINE,
     JPEG_EXTENDED,
-    JPEG_LOSSLESS,
     JPEG_LOSSLESS_FIRST_ORDER,
-    JPEG_LS_LOSSLESS,
     JPEG_LS_NEAR_LOSSLESS,
-    RLE_LOSSLESS,
+    JPEG_XL,
+    JPEG_XL_JPEG_RECOMPRESSION,
+    JPEG_XL_LOSSLESS,
     transfer_syntax,
 )
 
-LOSSY = frozenset({JPEG_BASELINE, JPEG_EXTENDED})
-Words = npt.NDArray[np.unsignedinteger]
+LOSSY = frozenset({JPEG_BASELINE, JPEG_EXTENDED, JPEG_XL_JPEG_RECOMPRESSION})  # always
+MAY_LOSE = LOSSY | {JPEG_LS_NEAR_LOSSLESS, JPEG_2000, HTJ2K, JPEG_XL}  # when asked to
+EIGHT_BIT = frozenset({JPEG_BASELINE, JPEG_XL_JPEG_RECOMPRESSION})  # hold 8 bits only (T.81 process 1)
+Words = npt.NDArray[np.integer]
+_ITEM = struct.Struct("<HHL")
+
+# pydicom 3.0 refuses to write files of standard syntaxes that its list lacks; it can register private ones only.
+for _uid, _name in (
+    (DEFLATED_IMAGE_FRAME, "Deflated Image Frame Compression"),
+    (JPEG_XL_LOSSLESS, "JPEG XL Lossless"),
+    (JPEG_XL_JPEG_RECOMPRESSION, "JPEG XL JPEG Recompression"),
+    (JPEG_XL, "JPEG XL"),
+):
+    UID_dictionary.setdefault(_uid, (_name, "Transfer Syntax", "", "", ""))
 
 
-def pixel_data(words: Words, bits_stored: int, transfer_syntax_uid: str) -> bytes:
-    """The value of Pixel Data for one grey frame, (rows, columns) uint8 or uint16, in explicit or encapsulated form."""
-    if transfer_syntax(transfer_syntax_uid).encapsulated:
-        return encapsulate([bytes(encode_frame(words, bits_stored, transfer_syntax_uid))])
-    order = ">" if transfer_syntax_uid == EXPLICIT_BIG_ENDIAN else "<"
-    native = words.astype(words.dtype.newbyteorder(order)).tobytes()
-    return native + b"\0" * (len(native) % 2)
+def pixel_data(
+    words: Words | Sequence[Words],
+    bits_stored: int,
+    transfer_syntax_uid: str,
+    *,
+    photometric_interpretation: str = "",
+    planar: bool = False,
+    lossy: bool = False,
+    offset_table: bool = True,
+    fragments_per_frame: int = 1,
+    value_representation: str = "",
+) -> bytes:
+    """The value of Pixel Data, native or encapsulated; a list or tuple of frames makes it multi-frame.
+
+    `offset_table` fills the basic offset table of an encapsulated value (PS3.5 A.4); for extended ones see
+    `extended_offset_table`. `value_representation` matters in one case: 8-bit samples in big-endian OW are
+    swapped in pairs (PS3.5 7.3)."""
+    frames = list(words) if isinstance(words, list | tuple) else [np.asarray(words)]
+    if not transfer_syntax(transfer_syntax_uid).encapsulated:
+        big = transfer_syntax_uid == EXPLICIT_BIG_ENDIAN
+        native = b"".join(native_frame(frame, photometric_interpretation, planar=planar, big=big) for frame in frames)
+        native += b"\0" * (len(native) % 2)
+        if big and value_representation == "OW" and frames[0].dtype.itemsize == 1:
+            return np.frombuffer(native, "<u2").byteswap().tobytes()
+        return native
+    streams = [
+        encode_frame(
+            frame,
+            bits_stored,
+            transfer_syntax_uid,
+            photometric_interpretation=photometric_interpretation,
+            planar=planar,
+            lossy=lossy,
+        )
+        for frame in frames
+    ]
+    return encapsulated(streams, offset_table=offset_table, fragments_per_frame=fragments_per_frame)
 
 
-def encode_frame(words: Words, bits_stored: int, transfer_syntax_uid: str) -> bytes | bytearray:
-    """One grey frame as a codestream; all but JPEG baseline and extended keep every bit."""
-    match transfer_syntax_uid:
-        case s if s == RLE_LOSSLESS:
-            return _rle(words)
-        case s if s == JPEG_BASELINE:
-            return imagecodecs.jpeg8_encode(words, 92)
-        case s if s == JPEG_EXTENDED:
-            return imagecodecs.jpeg8_encode(words, 95, bitspersample=bits_stored)
-        case s if s == JPEG_LOSSLESS:
-            return imagecodecs.jpeg8_encode(words, lossless=True, predictor=4, bitspersample=bits_stored)
-        case s if s == JPEG_LOSSLESS_FIRST_ORDER:
-            return imagecodecs.jpeg8_encode(words, lossless=True, predictor=1, bitspersample=bits_stored)
-        case s if s in (JPEG_LS_LOSSLESS, JPEG_LS_NEAR_LOSSLESS):
-            return imagecodecs.jpegls_encode(words)
-        case s if s in (JPEG_2000_LOSSLESS, JPEG_2000):
-            return imagecodecs.jpeg2k_encode(
-                words, level=0, codecformat="j2k", reversible=True, bitspersample=bits_stored
+def encapsulated(streams: Iterable[bytes], *, offset_table: bool = True, fragments_per_frame: int = 1) -> bytes:
+    """Codestreams as a list of fragments behind a basic offset table, filled or empty (PS3.5 A.4)."""
+    offsets, items, position = [], [], 0
+    for stream in streams:
+        offsets.append(position)
+        for fragment in _fragments(stream, fragments_per_frame):
+            items.append(_ITEM.pack(0xFFFE, 0xE000, len(fragment)) + fragment)
+            position += len(items[-1])
+    table = struct.pack(f"<{len(offsets)}L", *offsets) if offset_table else b""
+    head = _ITEM.pack(0xFFFE, 0xE000, len(table)) + table
+    return head + b"".join(items) + _ITEM.pack(0xFFFE, 0xE0DD, 0)
+
+
+def extended_offset_table(streams: Iterable[bytes]) -> tuple[bytes, bytes]:
+    """Values of Extended Offset Table and its Lengths for one fragment a frame (PS3.3 C.7.6.3.1.8), to go
+    with `encapsulated(streams, offset_table=False)`."""
+    lengths = [len(stream) for stream in streams]
+    padded = [length + length % 2 + 8 for length in lengths]
+    offsets = [sum(padded[:index]) for index in range(len(padded))]
+    return struct.pack(f"<{len(offsets)}Q", *offsets), struct.pack(f"<{len(lengths)}Q", *lengths)
+
+
+def _fragments(stream: bytes, count: int) -> list[bytes]:
+    """`stream` in `count` pieces of even length, the last one padded."""
+    stream += b"\0" * (len(stream) % 2)
+    step = max(len(stream) // count // 2 * 2, 2)
+    cuts = [min(step * index, len(stream)) for index in range(count)] + [len(stream)]
+    return [stream[start:end] for start, end in pairwise(cuts) if end > start]
+
+
+def native_frame(
+    frame: Words, photometric_interpretation: str = "", *, planar: bool = False, big: bool = False
+) -> bytes:
+    """One frame uncompressed, without padding. YBR_FULL_422 keeps the chroma of every other column (PS3.3
+    C.7.6.3.1.2)."""
+    if photometric_interpretation == "YBR_FULL_422" and frame.ndim == 3:
+        pairs = frame.reshape(frame.shape[0], -1, 6)  # Y Cb Cr, Y Cb Cr of two columns
+        frame = pairs[..., [0, 3, 1, 2]]
+    elif planar and frame.ndim == 3:
+        frame = np.moveaxis(frame, -1, 0)
+    return frame.astype(frame.dtype.newbyteorder(">" if big else "<")).tobytes()
+
+
+def encode_frame(
+    words: Words,
+    bits_stored: int,
+    transfer_syntax_uid: str,
+    *,
+    photometric_interpretation: str = "",
+    planar: bool = False,
+    lossy: bool = False,
+) -> bytes:
+    """One frame as a codestream of the depth `bits_stored`; all but `LOSSY` keep every bit unless `lossy`.
+
+    Colour frames are RGB; the photometric interpretation says what the codec makes of them inside (RGB or
+    YBR_FULL, YBR_FULL_422, YBR_RCT, YBR_ICT), except in RLE and deflated frames, which hold what they are
+    given. ValueError where the syntax cannot hold the frame."""
+    bits_stored = min(bits_stored, 8 * words.dtype.itemsize)
+    if transfer_syntax_uid in EIGHT_BIT and bits_stored > 8:
+        raise ValueError(f"{transfer_syntax_uid} holds 8 bits only")
+    codec = transfer_syntax(transfer_syntax_uid).codec
+    if codec == "rle":
+        return _rle(words)
+    if codec == "deflated_frame":
+        deflater = zlib.compressobj(6, zlib.DEFLATED, -15)
+        native = native_frame(words, photometric_interpretation, planar=planar)
+        return deflater.compress(native) + deflater.flush()
+    colour = photometric_interpretation or ("RGB" if words.ndim == 3 else "MONOCHROME2")
+    if codec in ("j2k", "htj2k"):
+        return _jpeg_2000(words, bits_stored, colour, high_throughput=codec == "htj2k", lossy=lossy)
+    if codec not in ("jpeg", "jpegls", "jxl"):
+        raise ValueError(f"no encoder for {transfer_syntax_uid}")
+    # These codestreams hold unsigned samples; a signed value goes in as its BitsStored low bits (PS3.5 8.2).
+    bare = (words.view(f"u{words.dtype.itemsize}") & ((1 << bits_stored) - 1)).astype(f"u{words.dtype.itemsize}")
+    if codec == "jpegls":
+        return _jpeg_ls(bare, bits_stored, near=2 if lossy else 0)
+    if codec == "jxl" and transfer_syntax_uid != JPEG_XL_JPEG_RECOMPRESSION:
+        # Its lowest effort corrupts memory in this version of the library.
+        options: dict[str, Any] = {"distance": 0.5} if lossy else {"lossless": True}
+        return bytes(imagecodecs.jpegxl_encode(bare, bitspersample=bits_stored, effort=3, **options))
+    jpeg = _jpeg(bare, bits_stored, transfer_syntax_uid, colour)
+    return jpeg if codec == "jpeg" else bytes(imagecodecs.jpegxl_encode_jpeg(jpeg))
+
+
+def _jpeg(words: Words, bits_stored: int, transfer_syntax_uid: str, colour: str) -> bytes:
+    options: dict[str, Any] = {"bitspersample": bits_stored}
+    if words.ndim == 3:
+        options |= {"colorspace": "RGB", "outcolorspace": "RGB" if colour == "RGB" else "YCBCR"}
+        if colour != "RGB":
+            options["subsampling"] = "422" if colour == "YBR_FULL_422" else "444"
+    if transfer_syntax_uid in (JPEG_BASELINE, JPEG_XL_JPEG_RECOMPRESSION):
+        return bytes(imagecodecs.jpeg8_encode(words, 92, **options))
+    if transfer_syntax_uid == JPEG_EXTENDED:
+        return bytes(imagecodecs.jpeg8_encode(words, 95, **options))
+    predictor = 1 if transfer_syntax_uid == JPEG_LOSSLESS_FIRST_ORDER else 4  # .70 is the first alone (A.4.2)
+    return bytes(imagecodecs.jpeg8_encode(words, lossless=True, predictor=predictor, **options))
+
+
+def _jpeg_ls(words: Words, bits_stored: int, *, near: int) -> bytes:
+    """imagecodecs takes the depth of 16-bit words from the largest among them and writes a SPIFF header in front.
+    The header goes; where the depth is too small it is raised, and what the scan was coded with is stated in a
+    preset segment (T.87 C.2.4.1.1), so that nothing depends on the pixels."""
+    stream = bytes(imagecodecs.jpegls_encode(words, near))
+    frame = stream.index(b"\xff\xf7")
+    scan = stream.index(b"\xff\xda", frame)
+    head, coded_bits = bytearray(stream[frame:scan]), stream[frame + 4]
+    if coded_bits < bits_stored:
+        head[4] = bits_stored
+        head += b"\xff\xf8" + struct.pack(">HB5H", 13, 1, (1 << coded_bits) - 1, *_ls_thresholds(coded_bits, near), 64)
+    return b"\xff\xd8" + bytes(head) + stream[scan:]
+
+
+def _ls_thresholds(bits: int, near: int) -> list[int]:
+    """T1, T2, T3 that a decoder assumes for samples of `bits` (T.87 C.2.4.1.1.1)."""
+    most = (1 << bits) - 1
+    if most >= 128:
+        factor = (min(most, 4095) + 128) // 256
+        wanted = (factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near)
+    else:
+        factor = 256 // (most + 1)
+        wanted = (
+            max(2, 3 // factor + 3 * near),
+            max(3, 7 // factor + 5 * near),
+            max(4, 21 // factor + 7 * near),
+        )
+    found = [near + 1]
+    for threshold in wanted:
+        found.append(threshold if found[-1] <= threshold <= most else found[-1])
+    return found[1:]
+
+
+def _jpeg_2000(words: Words, bits_stored: int, colour: str, *, high_throughput: bool, lossy: bool) -> bytes:
+    """Part 1 or part 15 with the depth that the header declares. YBR_RCT and YBR_ICT are the codec's own transforms."""
+    transformed = words.ndim == 3 and colour != "RGB"
+    if not high_throughput:
+        return bytes(
+            imagecodecs.jpeg2k_encode(
+                words,
+                level=45 if lossy else 0,  # a peak signal-to-noise ratio, dB
+                codecformat="j2k",
+                reversible=not lossy,
+                bitspersample=bits_stored,
+                mct=transformed,
             )
-        case s if s in (HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL, HTJ2K):
-            return imagecodecs.htj2k_encode(words, reversible=True, resolutions=6, tlm=True)
-        case _:
-            raise ValueError(f"no encoder for {transfer_syntax_uid}")
+        )
+    return htj2k_codestream(words, bits_stored, transformed=transformed, lossy=lossy)
+
+
+def htj2k_codestream(words: Words, bits_stored: int, *, transformed: bool = False, lossy: bool = False) -> bytes:
+    """HTJ2K, RPCL, with tile-part lengths, of a depth that OpenJPH's binding cannot be told: it knows 8 and 16 bits.
+
+    Words are coded as signed, their level shifted here by half of `bits_stored` instead of by the encoder (T.800
+    G.1); then the size segment is given the depth and sign that this makes true. The quantisation segment states its
+    own exponents, so that a decoder needs nothing else."""
+    signed = words.dtype.kind == "i"
+    kind = f"i{words.dtype.itemsize}"
+    centred = words if signed else (words.astype(np.int32) - (1 << (bits_stored - 1))).astype(kind)
+    options: dict[str, Any] = {"reversible": False, "level": 1 / 4096} if lossy else {"reversible": True}
+    frame = bytearray(imagecodecs.htj2k_encode(centred, resolutions=6, tlm=True, rgb=transformed, **options))
+    for component in range(3 if words.ndim == 3 else 1):
+        frame[42 + 3 * component] = (0x80 if signed else 0) | (bits_stored - 1)  # Ssiz (T.800 A.5.1)
+    return bytes(frame)
 
 
 def _rle(words: Words) -> bytes:
-    """PS3.5 annex G: one PackBits segment a byte plane, the most significant first, rows packed one by one."""
-    planes = words.astype(words.dtype.newbyteorder(">")).view(np.uint8).reshape(*words.shape, -1)
+    """PS3.5 annex G: one PackBits segment a byte plane, sample by sample, the most significant byte first, rows
+    packed one by one."""
+    rows, columns = words.shape[:2]
+    samples = np.moveaxis(words.reshape(rows, columns, -1), -1, 0)
+    planes = samples.astype(words.dtype.newbyteorder(">"), order="C").view(np.uint8)
+    planes = planes.reshape(len(samples), rows, columns, -1)
     segments = []
-    for plane in np.moveaxis(planes, -1, 0):
-        packed = imagecodecs.packbits_encode(np.ascontiguousarray(plane), axis=-1)
-        segments.append(packed + b"\0" * (len(packed) % 2))
+    for sample in planes:
+        for plane in np.moveaxis(sample, -1, 0):
+            packed = imagecodecs.packbits_encode(np.ascontiguousarray(plane), axis=-1)
+            segments.append(packed + b"\0" * (len(packed) % 2))
     starts = [64 + sum(map(len, segments[:index])) for index in range(len(segments))]
     return struct.pack("<16L", len(segments), *starts, *[0] * (15 - len(segments))) + b"".join(segments)

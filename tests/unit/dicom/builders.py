@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
-from mammogram_viewer.dicom.syntaxes import SYNTAXES
+from mammogram_viewer.dicom.syntaxes import JPEG_XL, JPEG_XL_JPEG_RECOMPRESSION, JPEG_XL_LOSSLESS, SYNTAXES
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 IMPLICIT = "1.2.840.10008.1.2"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 NATIVE_SYNTAXES = (IMPLICIT, EXPLICIT, BIG_ENDIAN, "1.2.840.10008.1.2.1.99")
-DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"  # pydicom does not know it, so it cannot write it either
-WRITTEN_SYNTAXES = tuple(uid for uid in SYNTAXES if uid != DEFLATED_IMAGE_FRAME)
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
+# A recompressed JPEG holds 8 bits, which the synthetic mammograms have for JPEG baseline only.
+WRITTEN_SYNTAXES = tuple(uid for uid in SYNTAXES if uid != JPEG_XL_JPEG_RECOMPRESSION)
+# pydicom 3.0 refuses to write what its list lacks.
+for _uid in (DEFLATED_IMAGE_FRAME, JPEG_XL_LOSSLESS, JPEG_XL_JPEG_RECOMPRESSION, JPEG_XL):
+    UID_dictionary.setdefault(_uid, (_uid, "Transfer Syntax", "", "", ""))
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
@@ -112,9 +117,6 @@ def sequence(*items: Dataset) -> Sequence:
 
 
 def write_deflated_frame(path: Path, words: np.ndarray, **attributes: Any) -> str:
-    """A file with a deflated image frame: written as JPEG-LS, whose UID is then replaced by one of equal length."""
+    """A file with a deflated image frame around the words as they are."""
     frame = zlib.compress(words.tobytes())[2:-4]
-    other = "1.2.840.10008.1.2.4.80"
-    write(path, image_dataset(words, transfer_syntax_uid=other, frames=[frame], **attributes))
-    path.write_bytes(path.read_bytes().replace(other.encode(), DEFLATED_IMAGE_FRAME.encode() + b"\0"))
-    return str(path)
+    return write(path, image_dataset(words, transfer_syntax_uid=DEFLATED_IMAGE_FRAME, frames=[frame], **attributes))

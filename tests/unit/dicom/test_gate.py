@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 
 from mammogram_viewer.dicom.syntaxes import (
     DEFLATED_EXPLICIT_LITTLE_ENDIAN,
+    DEFLATED_IMAGE_FRAME,
     EXPLICIT_LITTLE_ENDIAN,
     HTJ2K_LOSSLESS,
     JPEG_2000_LOSSLESS,
@@ -130,7 +131,10 @@ def test_a_codestream_that_is_not_what_the_header_says_is_refused(uid, change, t
             attributes = {"BitsAllocated": 16, "BitsStored": 12, "HighBit": 11}
         else:
             attributes |= {"BitsStored": 8, "HighBit": 7}
-    assert code_of(write(tmp_path / "a.dcm", encapsulated(uid, **attributes))) == "codestream_mismatch"
+    short = "Rows" in change or "SamplesPerPixel" in change
+    # A deflated frame says nothing of itself but its length.
+    code = "codestream_truncated" if uid == DEFLATED_IMAGE_FRAME and short else "codestream_mismatch"
+    assert code_of(write(tmp_path / "a.dcm", encapsulated(uid, **attributes))) == code
 
 
 @pytest.mark.parametrize("uid", ENCAPSULATED)
@@ -151,7 +155,8 @@ def test_a_codestream_cut_in_the_middle_is_refused_even_with_its_end_marker_put_
     frame = bytes(encode_frame(words, 8, uid))
     half = frame[: len(frame) // 2].rstrip(b"\xff")
     source = write(tmp_path / "a.dcm", image_dataset(words, transfer_syntax_uid=uid, frames=[half]))
-    assert code_of(source) == "codestream_truncated"
+    # A bare JPEG XL codestream has no end marker; its decoder misses what is missing.
+    assert code_of(source) == ("decoder_error" if transfer_syntax(uid).codec == "jxl" else "codestream_truncated")
     if transfer_syntax(uid).codec == "jpeg":
         return  # the entropy-coded bits of a JPEG carry no count; only its decoder could know, and it does not tell
     source = write(tmp_path / "a.dcm", image_dataset(words, transfer_syntax_uid=uid, frames=[half + b"\xff\xd9"]))

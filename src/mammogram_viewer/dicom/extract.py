@@ -11,7 +11,6 @@ from pydicom.dataset import Dataset
 from mammogram_viewer.dicom import values
 from mammogram_viewer.dicom.header import ImageHeader
 from mammogram_viewer.dicom.reader import DicomObject
-from mammogram_viewer.dicom.structure import UNDEFINED
 from mammogram_viewer.dicom.views import side_and_view
 
 _FOR_PROCESSING_SOP_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.1.2.1", "1.2.840.10008.5.1.4.1.1.1.1.1"})
@@ -19,7 +18,7 @@ _UID = re.compile(r"[0-9.]{1,64}")
 
 
 def image_header(found: DicomObject) -> ImageHeader:
-    """What the header tells; pixel facts (voi_source) are added by `imaging`."""
+    """What the header tells; what pixels and overlays tell is added by `imaging`."""
     dataset = found.dataset
     where = side_and_view(dataset)
     header = ImageHeader(
@@ -95,20 +94,4 @@ def _doubts(dataset: Dataset, header: ImageHeader) -> list[str]:
             doubts.append(f"malformed_{keyword}")
     if header.presentation_intent_type == "FOR PROCESSING":
         doubts.append("for_processing")
-    doubts += _overlay_doubts(dataset)
     return doubts
-
-
-def _overlay_doubts(dataset: Dataset) -> list[str]:
-    """Overlay planes (60xx) are drawn on request only; one whose bits do not fill its rectangle never is."""
-    for group in range(0x6000, 0x6020, 2):
-        if (group, 0x3000) not in dataset:
-            continue
-        try:
-            rows, columns = int(dataset[group, 0x0010].value), int(dataset[group, 0x0011].value)
-            byte_count = len(dataset[group, 0x3000].value)
-        except (KeyError, ValueError, TypeError, AttributeError):
-            return ["broken_overlay"]
-        if not 0 < rows * columns <= byte_count * 8 < UNDEFINED:
-            return ["broken_overlay"]
-    return []

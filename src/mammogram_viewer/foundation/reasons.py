@@ -37,6 +37,10 @@ REASONS: dict[str, str] = {
     # plain pictures
     "picture_broken": "The picture cannot be read; it is damaged or not of the kind that it claims.",
     "picture_unsupported": "The picture is of a kind that this version does not show.",
+    # orders that an original cannot fill; the original itself stays as it is
+    "no_such_voi": "The image offers no such grey scale.",
+    "no_such_frame": "The image has no such frame.",
+    "no_such_rendition": "There can be no such rendition of this file.",
 }
 
 

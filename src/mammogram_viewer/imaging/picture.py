@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +31,18 @@ _TROUBLE = (
 )  # fmt: skip
 
 
-def read_picture(source: str, file_type: str, limits: RenderLimits) -> tuple[npt.NDArray[np.uint8], ImageHeader]:
-    """The picture as (rows, columns) or (rows, columns, 3) uint8, and what there is of a header.
+@dataclass(frozen=True)
+class Picture:
+    """`shown` is (rows, columns) or (rows, columns, 3) uint8; `samples` the grey values as the file has them, more is
+    brighter, (rows, columns) uint8 or uint16, or None for colour. `header` is what there is of one."""
+
+    shown: npt.NDArray[np.uint8]
+    samples: npt.NDArray[np.unsignedinteger] | None
+    header: ImageHeader
+
+
+def read_picture(source: str, file_type: str, limits: RenderLimits) -> Picture:
+    """The picture at `source`; Refused when it is broken, too large, or of a kind that is not shown.
 
     16-bit grey is scaled by the least of 8, 10, 12, 14 or 16 bits that holds it (`voi_source` full_range). Of
     a TIFF with several pages the first is shown."""
@@ -42,28 +54,29 @@ def read_picture(source: str, file_type: str, limits: RenderLimits) -> tuple[npt
             picture.load()
             orientation = picture.getexif().get(_ORIENTATION, 1)
             if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-                pixels, bits = _deep_grey(picture)
-                pixels = _upright(pixels, orientation)
+                shown, samples, bits = _deep_grey(picture)
+                shown, samples = _upright(shown, orientation), _upright(samples, orientation)
             else:
-                pixels, bits = np.asarray(_eight_bits(ImageOps.exif_transpose(picture), warnings)), 8
+                shown, bits = np.asarray(_eight_bits(ImageOps.exif_transpose(picture), warnings)), 8
+                samples = shown if shown.ndim == 2 else None
     except (Image.DecompressionBombError, MemoryError) as trouble:
         raise Refused("out_of_memory") from trouble
     except _TROUBLE as trouble:
         raise Refused("picture_broken") from trouble
     header = ImageHeader(
-        photometric_interpretation="MONOCHROME2" if pixels.ndim == 2 else "RGB",
-        rows=pixels.shape[0],
-        columns=pixels.shape[1],
+        photometric_interpretation="MONOCHROME2" if shown.ndim == 2 else "RGB",
+        rows=shown.shape[0],
+        columns=shown.shape[1],
         number_of_frames=1,
         bits_stored=bits,
         voi_source="full_range" if bits > 8 else "not_applicable",
         warnings=tuple(warnings),
     )
-    return np.ascontiguousarray(pixels), header
+    return Picture(np.ascontiguousarray(shown), samples, header)
 
 
-def _deep_grey(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], int]:
-    """More than 8 bits of grey to 8, and how many bits were taken for full scale."""
+def _deep_grey(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16], int]:
+    """More than 8 bits of grey as 8 and as they are, and how many bits were taken for full scale."""
     if picture.mode == "F":
         raise Refused("picture_unsupported", "floating point pixels")
     values = np.asarray(picture)
@@ -75,11 +88,11 @@ def _deep_grey(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], int]:
     shown = np.floor(np.arange(full + 1) * (255 / full) + 0.5).astype(np.uint8)
     # Pillow inverts 8-bit TIFFs whose zero is white, not the deeper ones.
     if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-        shown = shown[::-1]
-    return shown[values], bits
+        return shown[::-1][values], (full - values).astype(np.uint16), bits
+    return shown[values], values.astype(np.uint16), bits
 
 
-def _upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """Undo the EXIF orientation (1 to 8) on an array."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.T

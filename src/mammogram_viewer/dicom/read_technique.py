@@ -78,12 +78,13 @@ def technique_of(dataset: Dataset) -> Technique:
         implausible=tuple(
             name
             for name, number in numbers.items()
-            if number is not None and (not _is_plausible(name, number) or name in doubtful)
+            if number is not None and (not is_plausible(name, number) or name in doubtful)
         ),
     )
 
 
-def _is_plausible(name: str, number: float) -> bool:
+def is_plausible(name: str, number: float) -> bool:
+    """Whether `number` lies in the range of `name`, a key of `PLAUSIBLE`."""
     return PLAUSIBLE[name].least <= number <= PLAUSIBLE[name].most
 
 

@@ -84,6 +84,17 @@ def write(path: Path, ds: FileDataset) -> str:
     return str(path)
 
 
+def write_dataset(path: Path, ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> str:
+    """An object without pixels as a file."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+    ds.file_meta = meta
+    ds.save_as(path, enforce_file_format=True)
+    return str(path)
+
+
 def item(**attributes: Any) -> Dataset:
     found = Dataset()
     for keyword, value in attributes.items():
@@ -120,3 +131,33 @@ def write_deflated_frame(path: Path, words: np.ndarray, **attributes: Any) -> st
     """A file with a deflated image frame around the words as they are."""
     frame = zlib.compress(words.tobytes())[2:-4]
     return write(path, image_dataset(words, transfer_syntax_uid=DEFLATED_IMAGE_FRAME, frames=[frame], **attributes))
+
+
+def content(value_type: str, concept: str, *children: Dataset, scheme: str = "DCM", **attributes: Any) -> Dataset:
+    """A content item of a structured report (PS3.3 C.17.3)."""
+    found = item(
+        RelationshipType="CONTAINS", ValueType=value_type, ConceptNameCodeSequence=sequence(code(concept, scheme)),
+        **attributes,
+    )  # fmt: skip
+    if children:
+        found.ContentSequence = sequence(*children)
+    return found
+
+
+def number(concept: str, value: str, unit: str, *children: Dataset, unit_scheme: str = "UCUM") -> Dataset:
+    """A NUM content item with its unit."""
+    measured = item(NumericValue=value, MeasurementUnitsCodeSequence=sequence(code(unit, unit_scheme)))
+    return content("NUM", concept, *children, MeasuredValueSequence=sequence(measured))
+
+
+def laterality(value: str, scheme: str = "SCT") -> Dataset:
+    concept = "272741003" if scheme == "SCT" else "G-C171"
+    return content("CODE", concept, scheme=scheme, ConceptCodeSequence=sequence(code(value, scheme)))
+
+
+def dose_report(*children: Dataset, sop_class_uid: str = "1.2.840.10008.5.1.4.1.1.88.67", **attributes: Any) -> Dataset:
+    """A structured report whose root has these content items."""
+    return item(
+        SOPClassUID=sop_class_uid, SOPInstanceUID="1.2.3.9", Modality="SR", ValueType="CONTAINER",
+        ConceptNameCodeSequence=sequence(code("113701", "DCM")), ContentSequence=sequence(*children), **attributes,
+    )  # fmt: skip

@@ -21,7 +21,13 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake import archives
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
-from mammogram_viewer.jobs.models import CONVERT_DICOM, QUEUES, RENDER_PICTURE
+from mammogram_viewer.jobs.models import (
+    CONVERT_DICOM,
+    QUEUES,
+    REMAKE_RENDITIONS,
+    RENDER_ON_DEMAND,
+    RENDER_PICTURE,
+)
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.wakeup import WakeUp
 from mammogram_viewer.web.resources import Resources
@@ -117,7 +123,8 @@ async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurr
 
     async with open_resources(settings, "worker", nursery) as resources:
         renderer = Renderer(resources.db, resources.storage, nursery, settings)
-        processor = Processor(resources.db, {CONVERT_DICOM: renderer.run, RENDER_PICTURE: renderer.run}, settings)
+        rendering = (CONVERT_DICOM, RENDER_PICTURE, REMAKE_RENDITIONS, RENDER_ON_DEMAND)
+        processor = Processor(resources.db, dict.fromkeys(rendering, renderer.run), settings)
         pool = WorkerPool(
             processor, redis_address(settings), settings, queue_concurrency(settings, queues, concurrency)
         )

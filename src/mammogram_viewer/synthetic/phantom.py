@@ -8,27 +8,47 @@ import numpy as np
 import numpy.typing as npt
 
 AIR = 0  # no pixel of the breast has this value
+NOISY_AIR = 24  # nor one up to this
 MOST = 4095  # 12 bits
+_LEAST_TISSUE = 60
+FROM_ABOVE = frozenset({"CC", "XCCL", "XCCM"})
 _COARSE_ROWS = 1024  # texture is made at this height at most and enlarged; detail comes from the noise
 Field = npt.NDArray[np.float32]
 
 
-def breast_phantom(seed: int, laterality: str, view: str, rows: int, columns: int) -> npt.NDArray[np.uint16]:
+def breast_phantom(
+    seed: int,
+    laterality: str,
+    view: str,
+    rows: int,
+    columns: int,
+    *,
+    zoom: float = 1,
+    implant: bool = False,
+    noisy_air: bool = False,
+) -> npt.NDArray[np.uint16]:
     """(rows, columns) uint16, 12 bits, bright is dense, air is 0; the chest wall of a right breast is at the right.
 
-    `view` is CC or MLO; MLO shows the pectoral muscle at the top of the chest wall."""
+    Oblique and lateral views show the pectoral muscle at the top of the chest wall. `zoom` shows a part of the breast
+    as many times enlarged; with `noisy_air` air is 0 to `NOISY_AIR`."""
     person = np.random.default_rng([seed, 1])  # what both breasts share
     image = np.random.default_rng([seed, 2, ord(laterality[0]), len(view)])
     coarse_rows = min(rows, _COARSE_ROWS)
     coarse_columns = max(columns * coarse_rows // rows, 8)
     tissue, radius = _tissue(person, image, view, coarse_rows, coarse_columns)
+    if implant:
+        _add_implant(tissue, radius)
+    if zoom > 1:
+        part = _part(coarse_rows, coarse_columns, zoom)
+        tissue, radius = tissue[part], radius[part]
     size = (columns, rows)
     tissue = cv2.resize(tissue, size, interpolation=cv2.INTER_CUBIC)
     radius = cv2.resize(radius, size, interpolation=cv2.INTER_LINEAR)
     tissue += image.standard_normal((rows, columns), np.float32) * 14
     _add_findings(image, tissue)
-    shown = np.clip(tissue, 60, MOST - 40)
-    shown[radius >= 1] = AIR
+    shown = np.clip(tissue, _LEAST_TISSUE, MOST - 40)
+    air = radius >= 1
+    shown[air] = image.integers(AIR, NOISY_AIR + 1, int(air.sum())) if noisy_air else AIR
     if laterality.startswith("R"):
         shown = shown[:, ::-1]
     return np.ascontiguousarray(shown.astype(np.uint16))
@@ -41,10 +61,10 @@ def _tissue(
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     depth = columns * person.uniform(0.62, 0.78)
     half_height = rows * person.uniform(0.30, 0.38)
-    middle = rows * (0.5 if view == "CC" else 0.56)
+    middle = rows * (0.5 if view in FROM_ABOVE else 0.56)
     ripple = 1 + 0.02 * _smooth_noise(image, rows, columns, 3.5)
     radius = np.sqrt((x / depth) ** 2 + ((y - middle) / half_height) ** 2) * ripple
-    if view != "CC":
+    if view not in FROM_ABOVE:
         # The tail towards the armpit: above the middle the outline falls off along a line instead of an ellipse.
         slope = x / (columns * (0.40 + 0.24 * y / middle)) + np.maximum(y - middle * 1.05, 0) / half_height
         tail = np.where(y < middle, slope * ripple, np.float32(9))
@@ -59,7 +79,7 @@ def _tissue(
     tissue += 500 * np.exp(-(((radius - 0.985) / 0.008) ** 2))  # the skin, seen edge on
     nipple = ((x - 0.985 * depth) / (0.022 * columns)) ** 2 + ((y - middle) / (0.02 * rows)) ** 2
     tissue += 700 * np.exp(-nipple)
-    if view != "CC":
+    if view not in FROM_ABOVE:
         tissue += _pectoral(x, y, rows, columns, texture)
     return tissue.astype(np.float32), radius.astype(np.float32)
 
@@ -69,6 +89,19 @@ def _pectoral(x: Field, y: Field, rows: int, columns: int, texture: Field) -> Fi
     edge = columns * 0.34 * (1 - y / (rows * 0.62)) - x
     muscle = 1100 / (1 + np.exp(-np.clip(edge / (0.006 * columns), -40, 40))) * (1 + 0.05 * texture)
     return muscle.astype(np.float32)
+
+
+def _add_implant(tissue: Field, radius: Field) -> None:
+    """A bright, even body behind the gland, whose edge is sharp; in place."""
+    inside = np.clip((0.55 - radius) / 0.02, 0, 1)
+    tissue += inside * (3300 - tissue)
+
+
+def _part(rows: int, columns: int, zoom: float) -> tuple[slice, slice]:
+    """The rectangle of a spot view: the middle of the breast, a little away from the chest wall."""
+    height, width = max(int(rows / zoom), 2), max(int(columns / zoom), 2)
+    top, left = (rows - height) // 2, min(int(columns * 0.08), columns - width)
+    return slice(top, top + height), slice(left, left + width)
 
 
 def _smooth_noise(random: np.random.Generator, rows: int, columns: int, exponent: float) -> Field:

@@ -1,9 +1,9 @@
 """Disposable children: one file, one child, with limits, and without anything worth stealing.
 
 A fork server is started once with an empty environment and the decoders loaded; every file gets a fork of it that
-ends after its one task (about 10 ms). What a hostile file can reach is that child: no credentials, no sockets of
-ours, a bounded address space, seconds of CPU, no core dump. A crash, a hang or an exhausted memory is an outcome of
-the file, never of the worker.
+ends after its one task (about 10 ms). What a hostile file can reach is that child: no credentials, no sockets, no
+other process, no other file (`confinement/layers.py`), a bounded address space, seconds of CPU, no core dump. A crash,
+a hang or an exhausted memory is an outcome of the file, never of the worker.
 
 The answer comes back as JSON in a file of the task's own folder, decoded against a type: a child that was taken
 over can lie about its one image, but cannot make us unpickle anything (docs/decisions/0003-one-fork-per-file.md)."""
@@ -22,7 +22,7 @@ import resource
 import signal
 import stat
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
@@ -32,6 +32,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mammogram_viewer.adapters.confinement import layers
+from mammogram_viewer.adapters.confinement.layers import Layers
 from mammogram_viewer.foundation.errors import Unavailable
 from mammogram_viewer.foundation.settings import Settings
 
@@ -70,6 +72,8 @@ class _Limits:
     memory_bytes: int
     cpu_seconds: int
     wall_seconds: int
+    layers: Layers
+    readable: tuple[str, ...]
 
 
 class Nursery:
@@ -81,12 +85,19 @@ class Nursery:
         self._wall_seconds = settings.child_wall_seconds
         self._memory_bytes = settings.child_memory_bytes
         self._least_cpu_seconds = settings.child_multiframe_wall_seconds
+        self._layers = layers.choose(settings.confine_decoders)
+        secluded = ["mammogram_viewer.adapters.confinement.seclude"] if self._layers != Layers() else []
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__, *preload])
+        self._context.set_forkserver_preload([__name__, *preload, *secluded])
         with _no_environment():
             # Both outlive this block: they are what children are forked from.
             resource_tracker.ensure_running()
             forkserver.ensure_running()
+        if secluded:
+            # This process holds credentials, and children run as the same account.
+            layers.hide()
+        level = logging.INFO if self._layers.complete else logging.WARNING
+        log.log(level, "decoders_confined", extra={"layers": self._layers.told()})
         self._places = asyncio.Semaphore(settings.decoder_processes or os.cpu_count() or 1)
         # Talking to the fork server takes a few milliseconds; one thread keeps them off the event loop.
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nursery")
@@ -97,13 +108,15 @@ class Nursery:
         *args: object,
         folder: Path,
         answer_type: type[Answer],
+        readable: Sequence[Path] = (),
         wall_seconds: float | None = None,
     ) -> Answer | ChildDied:
-        """Run `task(*args)` in a child; `folder` is the task's own, and empty. Raises ChildRaised when the task did,
-        Unavailable when something has killed the fork server: the file is not to blame."""
+        """Run `task(*args)` in a child; `folder` is the task's own, and empty; beside it the child can open what is
+        `readable`. Raises ChildRaised when the task did, or when the child could not be confined; Unavailable when
+        something has killed the fork server: the file is not to blame."""
         async with self._places:
             wall_seconds = wall_seconds or self._wall_seconds
-            limits = self._limits(wall_seconds)
+            limits = self._limits(wall_seconds, readable)
             process = self._context.Process(target=_live, args=(limits, str(folder), task, args), daemon=True)
             loop = asyncio.get_running_loop()
             starting = loop.run_in_executor(self._starter, _start, process)
@@ -126,10 +139,11 @@ class Nursery:
             return ChildDied("decoder_crash", exit_code)
         return _read_answer(folder, answer_type)
 
-    def _limits(self, wall_seconds: float) -> _Limits:
+    def _limits(self, wall_seconds: float, readable: Sequence[Path]) -> _Limits:
         """What the child sets for itself; the CPU time leaves room for the threads of a codec."""
         cpu_seconds = math.ceil(max(wall_seconds, self._least_cpu_seconds))
-        return _Limits(self._memory_bytes, cpu_seconds, math.ceil(wall_seconds))
+        paths = tuple(str(path) for path in readable)
+        return _Limits(self._memory_bytes, cpu_seconds, math.ceil(wall_seconds), self._layers, paths)
 
     def close(self) -> None:
         self._starter.shutdown(wait=False)
@@ -204,9 +218,9 @@ def _read_plain_file(path: Path) -> bytes:
 
 def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[object, ...]) -> None:
     """The whole life of a child."""
-    _confine(limits)
     envelope = _Envelope()
     try:
+        _confine(limits, folder)
         envelope.answer = msgspec.Raw(msgspec.json.encode(task(*args)))
     except MemoryError:
         envelope.out_of_memory = True
@@ -224,26 +238,29 @@ def _live(limits: _Limits, folder: str, task: Callable[..., Any], args: tuple[ob
     os._exit(0)
 
 
-def _confine(limits: _Limits) -> None:
-    """First thing in a child: its limits, its end with the fork server's, and a terminal's signals ignored."""
-    _close_inherited_pipes()
+def _confine(limits: _Limits, folder: str) -> None:
+    """First thing in a child: its limits, its end with the fork server's, a terminal's signals ignored, and its
+    confinement, without which it must not begin."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _let_go_of_what_is_open()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + _SPARE_SECONDS))
     # Should nobody be left who watches the clock.
     signal.alarm(limits.wall_seconds + _SPARE_SECONDS)
+    layers.put_on(limits.layers, readable=limits.readable, own_folder=folder)
 
 
-def _close_inherited_pipes() -> None:
-    """multiprocessing hands every child the pipe by which the fork server notices that the worker has died, and the
-    resource tracker's. A child that hangs would hold the first one open, and both would outlive a killed worker."""
-    tracker = resource_tracker._resource_tracker  # pyright: ignore - it has no public name
-    for descriptor in (forkserver._forkserver._forkserver_alive_fd, tracker._fd):  # pyright: ignore - the same
-        if descriptor is not None:
-            os.close(descriptor)
+def _let_go_of_what_is_open() -> None:
+    """Among what multiprocessing leaves open in every child is the pipe by which the fork server notices that the
+    worker has died: a child that hangs would hold it open. What a library prints is lost, as it may quote patient
+    data, and a child that was taken over could forge lines of the worker's log."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
 
 @contextlib.contextmanager

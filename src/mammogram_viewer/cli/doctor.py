@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from mammogram_viewer.adapters import sockets
+from mammogram_viewer.adapters.confinement import layers
 from mammogram_viewer.adapters.database.binaries import find_bin_dir
 from mammogram_viewer.adapters.database.connect import connect, describe
 from mammogram_viewer.adapters.database.embedded import DATABASE, PORT, USER
@@ -171,6 +172,24 @@ def check_decoders(_: Settings) -> Iterator[Finding]:
             yield Finding(True, f"{name} {getattr(module, '__version__', '')}".rstrip())
 
 
+def check_confinement(settings: Settings) -> Iterator[Finding]:
+    """What a decoder that a hostile file has taken over cannot do here."""
+    if settings.confine_decoders == "off":
+        yield Finding(
+            False,
+            "decoder confinement: switched off",
+            "unset MAMMOGRAM_VIEWER_CONFINE_DECODERS",
+        )
+        return
+    found = layers.available()
+    yield Finding(
+        found.complete,
+        f"decoder confinement: {found.told()}",
+        "use Linux 5.13 or later on x86_64 or aarch64, with Landlock switched on (`lsm=` on the kernel's command line "
+        "names it), in a container with a current seccomp profile",
+    )
+
+
 def psql_command(settings: Settings) -> str:
     """The exact command that opens the database in use; a password is asked for, never printed."""
     if settings.database_url:
@@ -209,4 +228,5 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("Redis", check_redis),
     ("Storage", check_storage),
     ("Decoders", check_decoders),
+    ("Confinement", check_confinement),
 )

@@ -7,8 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from mammogram_viewer.dicom.codestreams import CodestreamHeader, read_jpeg, read_jpeg_2000, read_rle_segments
-from mammogram_viewer.dicom.jpegxl import read_jpeg_xl
+from mammogram_viewer.dicom.codestreams import CodestreamHeader, read_codestream, read_rle_segments
 from mammogram_viewer.dicom.pixels import PixelDescription
 from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.dicom.structure import PixelElement
@@ -19,13 +18,6 @@ _STARTS = {
     "jpegls": b"\xff\xd8",
     "j2k": b"\xff\x4f\xff\x51",
     "htj2k": b"\xff\x4f\xff\x51",
-}
-_READERS = {
-    "jpeg": read_jpeg,
-    "jpegls": read_jpeg,
-    "j2k": read_jpeg_2000,
-    "htj2k": read_jpeg_2000,
-    "jxl": read_jpeg_xl,
 }
 JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 
@@ -110,7 +102,10 @@ def check_codestream(found: DicomObject, pixels: PixelDescription, frame: bytes,
         return
     if codec == "deflated_frame":
         return  # nothing is written in it but the pixels; inflating checks their number
-    header = _READERS[codec](frame)
+    limits = found.limits
+    header = read_codestream(frame, codec, most_tile_parts=limits.tiles)
+    if header.tiles > limits.tiles or header.packets > limits.packets:
+        raise Refused("over_tiles", f"limits {limits.tiles} tiles, {limits.packets} packets")
     if (header.rows, header.columns) != (pixels.rows, pixels.columns):
         raise Refused(
             "codestream_mismatch",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from mammogram_viewer.dicom.codestreams import CodestreamHeader
+from mammogram_viewer.dicom.codestream_header import CodestreamHeader
 from mammogram_viewer.foundation.reasons import Refused
 
 CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"

@@ -14,3 +14,5 @@ class RenderLimits:
     elements: int = 100_000  # data elements, items and fragments at every depth
     nesting: int = 64  # sequences inside sequences
     inflated_bytes: int = 1024 * 1024 * 1024  # of a deflated data set
+    tiles: int = 16_384  # of a JPEG 2000 frame, and of their parts
+    packets: int = 4_000_000  # of a JPEG 2000 frame: layers × resolutions × precincts × components × tiles

@@ -63,6 +63,7 @@ class DicomObject:
     pixels: PixelElement | None
     left_out: list[ElementSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    limits: RenderLimits = field(default_factory=RenderLimits)
 
 
 @contextmanager
@@ -187,7 +188,8 @@ def _parse(
         raise Refused("truncated", "there is nothing behind the file meta group")
     header_bytes, left_out = _header_bytes(stream, structure)
     dataset = _parse_bytes(header_bytes, implicit=syntax.implicit, little_endian=syntax.little_endian)
-    return DicomObject(stream, syntax, file_meta, dataset, structure.pixels, left_out, warnings + structure.warnings)
+    doubts = warnings + structure.warnings
+    return DicomObject(stream, syntax, file_meta, dataset, structure.pixels, left_out, doubts, limits)
 
 
 def _header_bytes(stream: BinaryIO, structure: Structure) -> tuple[bytes, list[ElementSpan]]:

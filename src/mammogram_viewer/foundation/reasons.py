@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "over_frames": "The image has more frames than the limit allows.",
     "too_many_elements": "The DICOM header has more elements than the limit allows.",
     "nested_too_deep": "The sequences in the DICOM header are nested deeper than the limit allows.",
+    "over_tiles": "The compressed image is cut into more tiles or packets than the limit allows.",
     "inflated_too_large": "The compressed contents would grow beyond the limit.",
     # header against pixels
     "pixel_form_mismatch": "The form of the pixel data does not match the declared transfer syntax.",

@@ -80,6 +80,11 @@ class Settings:
     child_memory_bytes: int = _setting(2048 * MIB, "Address space of one decoder child, bytes.")
     child_wall_seconds: float = _setting(15.0, "Wall time of one decoder child, seconds.")
     child_multiframe_wall_seconds: float = _setting(30.0, "Wall time for multi-frame objects, seconds.")
+    confine_decoders: str = _setting(
+        "auto",
+        "How decoder children are confined: `auto` by what this kernel offers, `require` refuses to start without "
+        "seccomp and Landlock, `off` not at all.",
+    )
     max_megapixels: int = _setting(64, "Largest frame, megapixels.")
     max_frames: int = _setting(512, "Most frames in one object.")
     max_elements: int = _setting(100_000, "Most data elements in one header.")

@@ -26,7 +26,7 @@ _COLOUR_MARKER = re.compile(rb"\xff\xe0..JFIF\0|\xff\xee\0[\x0e-\xff]Adobe", re.
 Words = npt.NDArray[np.unsignedinteger]
 
 
-def decode_frame(frame: bytes, pixels: PixelDescription, syntax: TransferSyntax) -> Words:
+def decode_frame(frame: bytes | memoryview, pixels: PixelDescription, syntax: TransferSyntax) -> Words:
     """The stored words of one frame; Refused (decoder_error) when the decoder gives up or gives another
     shape."""
     try:
@@ -40,23 +40,26 @@ def decode_frame(frame: bytes, pixels: PixelDescription, syntax: TransferSyntax)
     return words
 
 
-def _decode(frame: bytes, pixels: PixelDescription, syntax: TransferSyntax) -> Words:
-    if syntax.codec == "native":
-        words = _native(frame, pixels, little_endian=syntax.little_endian)
-    elif syntax.codec == "rle":
-        words = _rle(frame, pixels)
-    elif syntax.codec == "deflated_frame":
-        words = _native(_inflated(frame, pixels), pixels, little_endian=True)
-    elif syntax.codec == "jpeg":
-        return _fitted(_jpeg(frame, pixels), pixels)
-    elif syntax.codec == "jpegls":
-        words = _fitted(imagecodecs.jpegls_decode(frame), pixels)
-    elif syntax.codec == "jxl":
-        return _fitted(imagecodecs.jpegxl_decode(frame), pixels)  # undoes its own colour transforms
+def _decode(frame: bytes | memoryview, pixels: PixelDescription, syntax: TransferSyntax) -> Words:
+    codec = syntax.codec
+    if codec == "native":
+        words = native_words(frame, pixels, little_endian=syntax.little_endian)
     else:
-        # OpenJPEG for HTJ2K too, though OpenJPH takes half the time: imagecodecs' binding of the latter swallows
-        # its errors and returns whatever was in memory.
-        return _fitted(imagecodecs.jpeg2k_decode(frame), pixels)  # undoes its own colour transform
+        stream = bytes(frame)  # no copy of bytes
+        if codec == "jpeg":
+            return _fitted(_jpeg(stream, pixels), pixels)
+        if codec == "jxl":
+            return _fitted(imagecodecs.jpegxl_decode(stream), pixels)  # undoes its own colour transforms
+        if codec in ("j2k", "htj2k"):
+            # OpenJPEG for HTJ2K too, though OpenJPH takes half the time: imagecodecs' binding of the latter swallows
+            # its errors and returns whatever was in memory.
+            return _fitted(imagecodecs.jpeg2k_decode(stream), pixels)  # undoes its own colour transform
+        if codec == "rle":
+            words = _rle(stream, pixels)
+        elif codec == "deflated_frame":
+            words = native_words(_inflated(stream, pixels), pixels, little_endian=True)
+        else:
+            words = _fitted(imagecodecs.jpegls_decode(stream), pixels)
     return _to_rgb(words, pixels) if pixels.photometric_interpretation.startswith("YBR") else words
 
 
@@ -66,12 +69,15 @@ def _to_rgb(words: Words, pixels: PixelDescription) -> Words:
     return ybr_full_to_rgb(words)
 
 
-def _native(frame: bytes, pixels: PixelDescription, *, little_endian: bool) -> Words:
+def native_words(frame: bytes | memoryview, pixels: PixelDescription, *, little_endian: bool) -> Words:
+    """Uncompressed bytes as words, without a copy where order, alignment and layout allow it."""
     if pixels.bytes_per_sample == 1:
         samples: Words = np.frombuffer(frame, np.uint8)
     else:
         # A big-endian frame is swapped once here; every later step wants native words.
         samples = np.frombuffer(frame, "<u2" if little_endian else ">u2").astype(np.uint16, copy=False)
+        if not samples.flags.aligned:  # a mapped file may hold an element of odd length before the pixels
+            samples = samples.copy()
     if pixels.photometric_interpretation == "YBR_FULL_422":
         return unpack_422(samples, pixels.rows, pixels.columns)
     return _shaped(samples, pixels, planar=pixels.planar)

@@ -60,6 +60,7 @@ class ArchiveOpener:
             str(folder),
             limits,
             folder=folder,
+            readable=[spool.path],
             answer_type=Unpacked,
             wall_seconds=self._settings.unpack_wall_seconds,
         )

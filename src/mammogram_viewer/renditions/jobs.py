@@ -105,14 +105,16 @@ class Renderer:
 
     async def _render(self, image: Image, order: RenderOrder, folder: Path) -> Rendered | Rejected:
         large = image.byte_count >= _MULTIFRAME_BYTES
+        original = self._storage.local_copy(image.storage_key)
         outcome = await self._nursery.run(
             render_task,
-            str(self._storage.local_copy(image.storage_key)),
+            str(original),
             str(folder),
             image.file_type,
             self._limits,
             order,
             folder=folder,
+            readable=[original],
             answer_type=RenderAnswer,
             wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
         )

@@ -34,11 +34,11 @@ def spin() -> int:
         pass
 
 
-def sleep_on_a_mission(pid_file: str) -> int:
+def sleep_on_a_mission(folder: str) -> int:
     """Deaf to every signal that can be ignored."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    Path(pid_file).write_text(str(os.getpid()))
+    Path(folder, "pid").write_text(str(os.getpid()))
     time.sleep(60)
     return 0
 

@@ -142,6 +142,15 @@ class StudyOfImage:
     station_name: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutdatedImage:
+    """An image whose renditions an older recipe has made."""
+
+    recipe_version: int
+    id: int
+    user_id: int
+
+
 class Acquisition(msgspec.Struct, frozen=True, kw_only=True):
     """How an image was taken, as its header tells: one row of `image_acquisitions`."""
 

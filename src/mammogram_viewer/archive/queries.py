@@ -207,14 +207,16 @@ async def update_header(
     )
 
 
-async def list_outdated_images(db: Database, recipe_version: int, *, after_id: int, limit: int) -> list[asyncpg.Record]:
-    """id and user_id of images that an older recipe shows, in the order of ids."""
+async def list_outdated_images(
+    db: Database, recipe_version: int, *, after: tuple[int, int], limit: int
+) -> list[asyncpg.Record]:
+    """recipe_version, id and user_id of images that an older recipe shows, in the order of the index on these two."""
     return await db.fetch(
-        """SELECT id, user_id FROM images
-           WHERE recipe_version < $1 AND status = 'ready' AND id > $2
-           ORDER BY id LIMIT $3""",
+        """SELECT recipe_version, id, user_id FROM images
+           WHERE recipe_version < $1 AND (recipe_version, id) > ($2, $3) AND status = 'ready'
+           ORDER BY recipe_version, id LIMIT $4""",
         recipe_version,
-        after_id,
+        *after,
         limit,
     )
 

@@ -12,6 +12,7 @@ from mammogram_viewer.archive.models import (
     Image,
     NewImage,
     NewRendition,
+    OutdatedImage,
     RegisteredImage,
     StoredFile,
     StudyOfImage,
@@ -158,10 +159,12 @@ async def _replace_renditions(
     await queries.insert_renditions(connection, image_id, renditions)
 
 
-async def list_outdated(db: Database, recipe_version: int, *, after_id: int, limit: int) -> list[tuple[int, int]]:
-    """(image id, owner's id) of images that an older recipe shows, in the order of ids."""
-    rows = await queries.list_outdated_images(db, recipe_version, after_id=after_id, limit=limit)
-    return [(row["id"], row["user_id"]) for row in rows]
+async def list_outdated(
+    db: Database, recipe_version: int, *, after: tuple[int, int], limit: int
+) -> list[OutdatedImage]:
+    """Images that an older recipe shows, in the order of (recipe, id), behind the pair `after`."""
+    rows = await queries.list_outdated_images(db, recipe_version, after=after, limit=limit)
+    return [OutdatedImage(**dict(row)) for row in rows]
 
 
 async def warn(connection: Connection, image_id: int, warning: str) -> None:

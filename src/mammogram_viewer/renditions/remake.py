@@ -16,27 +16,28 @@ from mammogram_viewer.jobs.service import QueueService
 
 log = logging.getLogger(__name__)
 _BATCH = 500
+_BEGIN = (0, 0)
 
 
 class BackFill:
-    """Walks the images in the order of their ids; one whose job has ended without success is not asked again."""
+    """Walks the images in the order of recipe and id; one whose job has ended without success is not asked again."""
 
     def __init__(self, db: asyncpg.Pool, queue: QueueService) -> None:
         self._db = db
         self._queue = queue
-        self._after_id = 0
+        self._after = _BEGIN
 
     async def add_batch(self) -> int:
         """Add the next jobs; answers how many. Safe to repeat, and from several workers."""
         if await self._queue.count_unfinished(REMAKE_RENDITIONS):
             return 0
-        found = await archive.list_outdated(self._db, RECIPE_VERSION, after_id=self._after_id, limit=_BATCH)
+        found = await archive.list_outdated(self._db, RECIPE_VERSION, after=self._after, limit=_BATCH)
         # At the end it begins again: an image may have become outdated behind us (restored from a backup, say).
-        self._after_id = found[-1][0] if found else 0
+        self._after = (found[-1].recipe_version, found[-1].id) if found else _BEGIN
         added = await self._queue.add_jobs(
             [
-                self._queue.job_for_remake(image_id=image_id, user_id=user_id, recipe_version=RECIPE_VERSION)
-                for image_id, user_id in found
+                self._queue.job_for_remake(image_id=image.id, user_id=image.user_id, recipe_version=RECIPE_VERSION)
+                for image in found
             ]
         )
         if added:

@@ -29,6 +29,7 @@ LEAST_MM, MOST_MM = 0.001, 10.0  # detectors and films have 0.02 to 0.2; beyond 
 MOST_MAGNIFICATION = 5.0
 _SAME = 1e-3  # relative: two writings of one value differ by the rounding of a decimal string
 _NEARLY_SAME = 1e-2  # relative: a quotient that the maker rounded
+_CALIBRATION_TYPE = "PixelSpacingCalibrationType"
 _SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 
 Pair = tuple[float, float]  # row spacing, column spacing in mm (10.7.1.3)
@@ -58,14 +59,14 @@ def spacing_of(dataset: Dataset) -> tuple[Spacing, tuple[str, ...]]:
 
 
 def _choose(dataset: Dataset, found: _Reading, *, reconstructed: bool) -> Spacing:
-    kind = values.code_string(dataset, "PixelSpacingCalibrationType")
+    kind = values.code_string(dataset, _CALIBRATION_TYPE)
     at_source = found.imager or found.nominal
     if found.pixel and kind in ("GEOMETRY", "FIDUCIAL"):
         if at_source and _larger(found.pixel, at_source):
             found.warnings.append("calibrated_spacing_exceeds_detector")
         return _spacing(found.pixel, "calibrated")
     if kind and kind not in ("GEOMETRY", "FIDUCIAL"):
-        found.warnings.append("unreadable_PixelSpacingCalibrationType")
+        found.warnings.append(f"unreadable_{_CALIBRATION_TYPE}")
     if found.pixel and reconstructed:
         return _spacing(found.pixel, "calibrated")
     if any(warning.endswith(("_ImagerPixelSpacing", "_NominalScannedPixelSpacing")) for warning in found.warnings):

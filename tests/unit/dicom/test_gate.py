@@ -262,7 +262,7 @@ def test_a_huge_private_value_is_told_by_its_length_and_not_read(tmp_path):
 
 def test_reports_and_objects_without_pixels_are_told_apart(tmp_path):
     for sop_class_uid, code in (
-        ("1.2.840.10008.5.1.4.1.1.88.67", "not_an_image_object"),
+        ("1.2.840.10008.5.1.4.1.1.88.50", "not_an_image_object"),
         ("1.2.840.10008.5.1.4.1.1.1.2", "no_pixel_data"),
     ):
         ds = image_dataset(WORDS, SOPClassUID=sop_class_uid)

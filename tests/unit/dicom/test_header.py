@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from pydicom.sequence import Sequence
 
+from mammogram_viewer.dicom.extract import image_header
+from mammogram_viewer.dicom.reader import open_object
 from mammogram_viewer.imaging.render import Rendered, RenderLimits, render_original
-from unit.dicom.builders import image_dataset, item, write
+from unit.dicom.builders import code, dose_report, image_dataset, item, sequence, write, write_dataset
 
 WORDS = np.arange(64, dtype=np.uint8).reshape(8, 8)
 
@@ -135,3 +137,60 @@ def test_tags_are_valid_bounded_json(tmp_path):
     assert model["00020010"]["vr"] == "UI"
     tags = next(file for file in found.files if file.kind == "tags")
     assert (tags.content_type, tags.byte_count) == ("application/dicom+json", (tmp_path / "tags.json").stat().st_size)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "implant", "partial", "control"),
+    [
+        ({}, None, None, None),
+        ({"BreastImplantPresent": "YES", "PartialView": "NO", "QualityControlImage": "NO"}, True, False, False),
+        ({"BreastImplantPresent": "NO", "PartialView": "YES", "QualityControlImage": "YES"}, False, True, True),
+        ({"PartialViewCodeSequence": sequence(code("255561001", "SCT"))}, None, True, None),
+        ({"PartialViewCodeSequence": sequence(code("255561001", "SCT")), "PartialView": "NO"}, None, False, None),
+        ({"BreastImplantPresent": "", "PartialView": "", "QualityControlImage": ""}, None, None, None),
+    ],
+)
+def test_implant_partial_view_and_quality_control_are_yes_no_or_unsaid(attributes, implant, partial, control, tmp_path):
+    header = rendered(tmp_path, image_dataset(WORDS, **attributes)).header
+    assert (header.breast_implant_present, header.partial_view, header.quality_control_image) == (
+        implant, partial, control,
+    )  # fmt: skip
+
+
+def test_a_patient_beside_a_phantom_is_no_quality_control_image(tmp_path):
+    header = rendered(tmp_path, image_dataset(WORDS, QualityControlImage="BOTH")).header
+    assert (header.quality_control_image, header.warnings) == (False, ("quality_control_material_in_image",))
+
+
+def test_a_flag_that_is_neither_yes_nor_no_leaves_a_warning(tmp_path):
+    header = rendered(tmp_path, image_dataset(WORDS, BreastImplantPresent="MAYBE")).header
+    assert (header.breast_implant_present, header.warnings) == (None, ("unreadable_BreastImplantPresent",))
+
+
+def test_spacing_technique_and_modifiers_stand_in_the_header(tmp_path):
+    ds = image_dataset(
+        WORDS, ImagerPixelSpacing=[0.1, 0.1], EstimatedRadiographicMagnificationFactor=1.6, OrganDose="1.5", KVP=29,
+        ViewPosition="RMCC",
+    )  # fmt: skip
+    header = rendered(tmp_path, ds).header
+    assert (header.spacing.basis, header.spacing.magnification) == ("magnification_corrected", 1.6)
+    assert (header.spacing.row_mm, header.spacing.column_mm) == (pytest.approx(0.0625), pytest.approx(0.0625))
+    assert (header.technique.kvp_kv, header.technique.organ_dose_mgy) == (29, 150)
+    assert header.technique.implausible == ("organ_dose_mgy",)
+    assert (header.laterality, header.view_position, header.view_modifiers) == ("R", "CC", ("magnification",))
+    assert (header.object_kind, header.warnings) == ("image", ())
+    assert pickle.loads(pickle.dumps(header)) == header
+
+
+def test_broken_spacing_leaves_its_warning_in_the_header(tmp_path):
+    header = rendered(tmp_path, image_dataset(WORDS, ImagerPixelSpacing=[0, 0])).header
+    assert (header.spacing.basis, header.warnings) == ("none", ("implausible_ImagerPixelSpacing",))
+
+
+def test_a_dose_report_is_known_in_the_header(tmp_path):
+    source = write_dataset(tmp_path / "dose.dcm", dose_report())
+    with open_object(source, str(tmp_path), RenderLimits()) as found:
+        assert image_header(found).object_kind == "dose_report"
+    other = dose_report(sop_class_uid="1.2.840.10008.5.1.4.1.1.88.50")
+    with open_object(write_dataset(tmp_path / "cad.dcm", other), str(tmp_path), RenderLimits()) as found:
+        assert image_header(found).object_kind == "image"

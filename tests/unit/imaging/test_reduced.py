@@ -68,8 +68,8 @@ def signed_values(words: np.ndarray, *, signed: bool) -> np.ndarray:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    rows=st.integers(40, 150),
-    columns=st.integers(40, 150),
+    rows=st.integers(64, 150),
+    columns=st.integers(64, 150),
     bits=st.sampled_from([8, 10, 12, 14, 16]),
     signed=st.booleans(),
     reduction=st.integers(1, 3),

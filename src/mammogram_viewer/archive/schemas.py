@@ -13,7 +13,7 @@ from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.models import job_id_for_image
 
 
-class ImageLinks(Wire, frozen=True):
+class ImageLinks(Wire, frozen=True, kw_only=False):
     """Root-relative addresses; null until the rendition exists. With `v` they never change and may be cached."""
 
     self_: str = msgspec_field(name="self")
@@ -64,16 +64,15 @@ class ImageAnswer(Wire, frozen=True, kw_only=False):
 
 def links_of(image: Image) -> ImageLinks:
     base = f"/api/images/{image.id}"
-    shown = image.recipe_version is not None
-    pictured = shown and image.object_kind == "image"
+    if image.recipe_version is None:
+        return ImageLinks(base, f"{base}/file", None, None, None, None)
     version = f"v={image.recipe_version}"
+    tags = f"{base}/tags?{version}" if image.has_tags else None
+    if image.object_kind != "image":
+        return ImageLinks(base, f"{base}/file", None, None, None, tags)
+    sized = f"{base}/thumbnail?size="
     return ImageLinks(
-        self_=base,
-        file=f"{base}/file",
-        png=f"{base}/png?{version}" if pictured else None,
-        thumbnail256=f"{base}/thumbnail?size=256&{version}" if pictured else None,
-        thumbnail512=f"{base}/thumbnail?size=512&{version}" if pictured else None,
-        tags=f"{base}/tags?{version}" if shown and image.has_tags else None,
+        base, f"{base}/file", f"{base}/png?{version}", f"{sized}256&{version}", f"{sized}512&{version}", tags
     )
 
 

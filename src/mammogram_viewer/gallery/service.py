@@ -65,4 +65,4 @@ async def _shown(db: asyncpg.Pool, rows: list[Any], principal: Principal) -> lis
     images = [image_from(row) for row in rows]
     if principal.sees_every_image:
         return images
-    return [await hide_foreign_conflict(db, image) for image in images]
+    return [image if image.conflicts_with is None else await hide_foreign_conflict(db, image) for image in images]

@@ -50,7 +50,8 @@ async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Po
         command_timeout=60,
         server_settings={"application_name": application_name, "timezone": "UTC"},
         max_queries=50_000,
-        max_inactive_connection_lifetime=300.0,
+        # Kept for good: a pool is small, and each use would set and cancel a timer.
+        max_inactive_connection_lifetime=0,
         loop=None,
         connection_class=asyncpg.Connection,
         record_class=asyncpg.Record,

@@ -15,7 +15,7 @@ STAMPS := $(VENV)/stamps
 PAGE := src/mammogram_viewer/web/page/index.html
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install run dev demo test check bench bench-upload test-external api-types lock clean
+.PHONY: help install run dev demo test check bench bench-upload bench-pixels drill-hostile drill-memory test-external api-types lock clean
 
 help: ## Show this list
 	@echo "Mammogram Viewer. Start with: make run"
@@ -32,7 +32,7 @@ dev: install ## The API with reload on 3000 and Vite with hot reload on 5173
 demo: install $(STAMPS)/demo ## Load demonstration mammograms and users into the running instance
 	@exec $(BIN)/mammogram-viewer demo
 
-test: check browser ## Install what tests need, check the code, run all tests
+test: check test-tools ## Install what tests need, check the code, run all tests
 	$(BIN)/pytest
 
 check: install $(STAMPS)/dev ## What CI checks without running the product: format, lint, types, bands, SQL, licences
@@ -49,6 +49,15 @@ bench: install $(STAMPS)/dev ## Measure everything that has a benchmark
 
 bench-upload: install $(STAMPS)/dev ## Measure uploads on this machine
 	$(BIN)/python -m benchmarks.upload
+
+bench-pixels: install $(STAMPS)/dev test-tools ## Measure rendering against the naive pipeline, DCMTK and the floor
+	$(BIN)/python -m benchmarks.pixels
+
+drill-hostile: install $(STAMPS)/dev ## Send hundreds of hostile files through the running product and judge every outcome
+	$(BIN)/python -m tests.drills.hostile
+
+drill-memory: install $(STAMPS)/dev ## Ten thousand conversions: the worker's memory must stay flat
+	$(BIN)/python -m tests.drills.memory
 
 test-external: install $(STAMPS)/dev ## Run the tests against Debian's PostgreSQL 15 and Redis instead of the embedded servers
 	scripts/test_external.sh $(BIN)/pytest
@@ -109,13 +118,19 @@ $(PAGE): $(PAGE_SOURCES) $(STAMPS)/page-packages
 	cd frontend && npm run --silent build
 	@touch $@
 
-.PHONY: browser
-browser: # the browser tests drive Debian's chromium; without it they are skipped, loudly
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+# What the tests drive or compare with, as command:package of Debian; tests that miss theirs are skipped, loudly.
+TEST_TOOLS := chromium:chromium dcmj2pnm:dcmtk dciodvfy:dicom3tools
+
+.PHONY: test-tools
+test-tools:
+	@missing=; for tool in $(TEST_TOOLS); do \
+	  command -v "$${tool%%:*}" >/dev/null || missing="$$missing $${tool##*:}"; done; \
+	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing chromium for the browser tests …"; \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null \
-	      || echo "WARNING: chromium could not be installed; THE BROWSER TESTS WILL BE SKIPPED." >&2; \
+	    echo "Installing$$missing for the tests …"; \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null \
+	      || echo "WARNING:$$missing could not be installed; TESTS THAT NEED THEM WILL BE SKIPPED." >&2; \
 	  else \
-	    echo "WARNING: no chromium here; THE BROWSER TESTS WILL BE SKIPPED. Mend: sudo apt-get install chromium" >&2; \
-	  fi; }
+	    echo "WARNING: TESTS WILL BE SKIPPED. Mend: sudo apt-get install$$missing" >&2; \
+	  fi; \
+	fi

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -195,3 +197,8 @@ def test_no_bytes_make_it_raise_or_give_a_half_spacing(raws):
 def test_lengths_without_spacing_are_in_pixels():
     assert Spacing().length_mm(3, 4) is None
     assert Spacing().label == "pixels"
+
+
+def test_a_server_holds_headers_without_loading_the_parser():
+    loaded = "import sys, mammogram_viewer.dicom.header; print('pydicom' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True).stdout.strip() == b"False"

@@ -9,7 +9,8 @@ import { ErrorPage, NotFoundPage, PageLoading } from '@/app/Fallbacks'
 import { Frame } from '@/app/Frame'
 import { Root } from '@/app/Root'
 import { parseSearch, readReturnPath, stringifySearch } from '@/app/search'
-import { readImageFilters } from '@/shared/api/imageFilters'
+import { type PictureSearch, readPictureSearch } from '@/features/image/picture'
+import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
 
 const rootRoute = createRootRoute({ component: Root })
@@ -68,7 +69,10 @@ const galleryRoute = createRoute({
 const imageRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/images/$imageId',
-  validateSearch: readImageFilters,
+  validateSearch: (search: Record<string, unknown>): ImageFilters & PictureSearch => ({
+    ...readImageFilters(search),
+    ...readPictureSearch(search),
+  }),
   component: lazyRouteComponent(() => import('@/features/image/ImagePage'), 'ImagePage'),
 })
 

@@ -1,12 +1,14 @@
 import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Check, ImageOff, RotateCcw } from 'lucide-react'
+import { Check, FileText, ImageOff, RotateCcw } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
 import { announceImages } from '@/shared/api/imageEvents'
 import type { ImageFilters } from '@/shared/api/imageFilters'
 import { retryJob } from '@/shared/api/jobs'
+import { meQuery } from '@/shared/api/queries'
 import type { ImageSummary } from '@/shared/api/types'
-import { describeImage, sideAndView, statusInWords } from '@/shared/format/image'
+import { describeImage, isDoseReport, sideAndView, statusInWords } from '@/shared/format/image'
 import { Button } from '@/shared/ui/Button'
 import { StatusBadge, toneOf } from '@/shared/ui/StatusBadge'
 import { toast } from '@/shared/ui/Toasts'
@@ -78,6 +80,7 @@ function Picture({ image, width }: { image: ImageSummary; width: number }) {
   const [isBroken, setBroken] = useState(false)
   const isLarge = width * window.devicePixelRatio > 256
   const source = (isLarge ? image.links.thumbnail512 : null) ?? image.links.thumbnail256
+  if (image.status === 'ready' && isDoseReport(image)) return <Report />
   if (image.status !== 'ready' || source === null) return <Standing image={image} />
   if (isBroken) {
     return (
@@ -98,6 +101,16 @@ function Picture({ image, width }: { image: ImageSummary; width: number }) {
       height={image.thumbnailHeight ?? undefined}
       onError={() => setBroken(true)}
     />
+  )
+}
+
+/** Ready, and without a picture by its nature. */
+function Report() {
+  return (
+    <span className={`${styles.standing} ${styles.report}`}>
+      <FileText aria-hidden="true" />
+      <span>Dose report</span>
+    </span>
   )
 }
 
@@ -122,6 +135,7 @@ function Marks({ image }: { image: ImageSummary }) {
 }
 
 function RetryButton({ image }: { image: ImageSummary }) {
+  const { data: me } = useQuery(meQuery)
   const [isBusy, setBusy] = useState(false)
   async function retry(): Promise<void> {
     setBusy(true)
@@ -134,6 +148,7 @@ function RetryButton({ image }: { image: ImageSummary }) {
       setBusy(false)
     }
   }
+  if (me?.capabilities.correct !== true) return null
   return (
     <Button className={styles.retry} icon={<RotateCcw />} isBusy={isBusy} onClick={() => void retry()}>
       Retry

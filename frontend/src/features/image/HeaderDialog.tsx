@@ -20,13 +20,22 @@ const keywordsQuery = {
 }
 
 export function HeaderDialog({ image, onClose }: { image: ImageDetail; onClose: () => void }) {
+  return (
+    <Dialog isOpen onClose={onClose} title="DICOM header" isWide>
+      <HeaderView image={image} />
+    </Dialog>
+  )
+}
+
+/** The whole header, searchable. */
+export function HeaderView({ image }: { image: ImageDetail }) {
   const { data: header, error } = useQuery(headerQuery(image))
   const { data: keywords } = useQuery(keywordsQuery)
   const [text, setText] = useState('')
   const rows = useMemo(() => (header ? rowsOfHeader(header, keywords ?? {}) : []), [header, keywords])
   const found = useMemo(() => searchRows(rows, text), [rows, text])
   return (
-    <Dialog isOpen onClose={onClose} title="DICOM header" isWide>
+    <>
       <Field
         label={header ? `Search ${formatCount(rows.length)} elements` : 'Search'}
         type="search"
@@ -41,7 +50,7 @@ export function HeaderDialog({ image, onClose }: { image: ImageDetail; onClose: 
       </p>
       {error ? <Notice kind="failed">{messageOf(error)}</Notice> : null}
       {header ? <HeaderTable rows={found} /> : error ? null : <Skeleton height="24rem" />}
-    </Dialog>
+    </>
   )
 }
 

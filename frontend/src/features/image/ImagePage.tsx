@@ -1,28 +1,31 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { CloudOff, SearchX } from 'lucide-react'
 import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
-import type { ImageFilters } from '@/shared/api/imageFilters'
+import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
 import { queryClient } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
-import { describeImage, sideAndView } from '@/shared/format/image'
+import { describeImage, isDoseReport, sideAndView } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
 import { Button, buttonClass } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import { PageHead } from '@/shared/ui/PageHead'
 import { FactsPanel } from './FactsPanel'
 import styles from './ImagePage.module.css'
+import { type Picture, type PictureSearch, readPicture, toPictureSearch } from './picture'
 import { imageQuery, neighboursQuery } from './queries'
+import { ReportStage } from './ReportStage'
 import { Stage } from './Stage'
 
 export function ImagePage() {
   const { imageId } = useParams({ from: '/frame/images/$imageId' })
-  const filters = useSearch({ from: '/frame/images/$imageId' })
+  const search = useSearch({ from: '/frame/images/$imageId' })
+  const filters = useMemo(() => readImageFilters({ ...search }), [search])
   const { data: image, error, refetch } = useQuery(imageQuery(imageId))
   useRereadOnEvents(imageId)
-  if (image) return <LoadedImage key={image.id} image={image} filters={filters} />
+  if (image) return <LoadedImage key={image.id} image={image} filters={filters} search={search} />
   if (error) return <NoImage error={error} filters={filters} onAgain={() => void refetch()} />
   return <div className={styles.page} role="status" aria-label="Loading the image" />
 }
@@ -85,7 +88,13 @@ function NoImage({ error, filters, onAgain }: NoImageProps) {
   )
 }
 
-function LoadedImage({ image, filters }: { image: ImageDetail; filters: ImageFilters }) {
+interface LoadedImageProps {
+  image: ImageDetail
+  filters: ImageFilters
+  search: PictureSearch
+}
+
+function LoadedImage({ image, filters, search }: LoadedImageProps) {
   const [isPanelOpen, setPanelOpen] = useState(true)
   const { data: neighbours } = useQuery(neighboursQuery(image, filters))
   const go = useGo(filters)
@@ -114,21 +123,46 @@ function LoadedImage({ image, filters }: { image: ImageDetail; filters: ImageFil
       run: () => setPanelOpen(!isPanelOpen),
     },
   ])
-  const name = sideAndView(image) ?? image.originalName
+  const { picture, notOffered } = readPicture(image, search)
+  const onPicture = usePictureChange(filters, picture)
+  const isReport = isDoseReport(image)
+  const name = isReport ? 'Dose report' : (sideAndView(image) ?? image.originalName)
+  const toolbar = {
+    title: <PageHead title={name} tabTitle={`Image ${image.id}`} />,
+    filters,
+    onNewer: newer === null ? null : () => go(newer),
+    onOlder: older === null ? null : () => go(older),
+    isPanelOpen,
+    onTogglePanel: () => setPanelOpen(!isPanelOpen),
+  }
   return (
     <article className={styles.page} data-panel={isPanelOpen || undefined} aria-label={describeImage(image)}>
-      <Stage
-        image={image}
-        title={<PageHead title={name} tabTitle={`Image ${image.id}`} />}
-        filters={filters}
-        onNewer={newer === null ? null : () => go(newer)}
-        onOlder={older === null ? null : () => go(older)}
-        isPanelOpen={isPanelOpen}
-        onTogglePanel={() => setPanelOpen(!isPanelOpen)}
-      />
-      {isPanelOpen ? <FactsPanel image={image} onDeleted={() => go(older ?? newer)} /> : null}
+      {isReport && image.status === 'ready' ? (
+        <ReportStage image={image} {...toolbar} />
+      ) : (
+        <Stage image={image} picture={picture} onPicture={onPicture} {...toolbar} />
+      )}
+      {isPanelOpen ? (
+        <FactsPanel
+          image={image}
+          picture={picture}
+          notOffered={image.status === 'ready' ? notOffered : []}
+          onDeleted={() => go(older ?? newer)}
+        />
+      ) : null}
     </article>
   )
+}
+
+/** The choice lives in the URL. Each is a step of the back button, but frames: sixty of them would bury the rest. */
+function usePictureChange(filters: ImageFilters, picture: Picture): (change: Partial<Picture>) => void {
+  const navigate = useNavigate({ from: '/images/$imageId' })
+  return (change) =>
+    void navigate({
+      search: { ...filters, ...toPictureSearch({ ...picture, ...change }) },
+      replace: Object.keys(change).length === 1 && change.frame !== undefined,
+      resetScroll: false,
+    })
 }
 
 function useGo(filters: ImageFilters): (imageId: number | null) => void {

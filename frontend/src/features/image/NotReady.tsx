@@ -1,12 +1,14 @@
 import { useState } from 'react'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Ban, CircleAlert, ImageOff, LoaderCircle, RotateCcw } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
 import { announceImages } from '@/shared/api/imageEvents'
 import { retryJob } from '@/shared/api/jobs'
+import { meQuery } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
 import { Button } from '@/shared/ui/Button'
 import styles from './NotReady.module.css'
+import { RetryRendition } from './RetryRendition'
 
 /** In the picture's place, while there is none. */
 export function NotReady({ image }: { image: ImageDetail }) {
@@ -50,6 +52,7 @@ function UnderWay({ image }: { image: ImageDetail }) {
 
 function RetryButton({ image }: { image: ImageDetail }) {
   const client = useQueryClient()
+  const { data: me } = useQuery(meQuery)
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string | null>(null)
   async function retry(): Promise<void> {
@@ -65,6 +68,7 @@ function RetryButton({ image }: { image: ImageDetail }) {
       setBusy(false)
     }
   }
+  if (me?.capabilities.correct !== true) return null
   return (
     <>
       <Button icon={<RotateCcw />} isBusy={isBusy} onClick={() => void retry()}>
@@ -82,6 +86,30 @@ export function PictureBroken({ onAgain }: { onAgain: () => void }) {
       <h2>The picture could not be loaded</h2>
       <p>Nothing is lost. The line may have broken while it came.</p>
       <Button onClick={onAgain}>Load again</Button>
+    </div>
+  )
+}
+
+interface PictureRefusedProps {
+  problem: unknown
+  name: string
+  onAgain: () => void
+  onDefault: () => void
+}
+
+/** Another picture than the default one could not be made; the default one is a step away. */
+export function PictureRefused({ problem, name, onAgain, onDefault }: PictureRefusedProps) {
+  return (
+    <div className={styles.words} role="alert" data-testid="picture-refused">
+      <CircleAlert className={styles.failed} aria-hidden="true" />
+      <h2>This picture could not be made</h2>
+      <p className={styles.quiet}>{name}</p>
+      <p>{messageOf(problem)}</p>
+      <p className={styles.quiet}>The image itself is unharmed.</p>
+      <div className={styles.actions}>
+        <RetryRendition problem={problem} onAgain={onAgain} />
+        <Button onClick={onDefault}>Show the default picture</Button>
+      </div>
     </div>
   )
 }

@@ -1,77 +1,144 @@
-import { type ReactNode, useMemo, useRef, useState } from 'react'
-import { Link } from '@tanstack/react-router'
-import { ArrowLeft, ChevronLeft, ChevronRight, Maximize, PanelRight, ZoomIn, ZoomOut } from 'lucide-react'
-import type { ImageFilters } from '@/shared/api/imageFilters'
+import { type RefObject, useMemo, useRef, useState } from 'react'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
-import { IconButton, iconButtonClass } from '@/shared/ui/Button'
-import { Tooltip } from '@/shared/ui/Tooltip'
-import { NotReady, PictureBroken } from './NotReady'
+import { NotReady, PictureBroken, PictureRefused } from './NotReady'
+import { DEFAULT_PICTURE, isDefaultPicture, pictureAddress, pictureInWords, pictureName } from './picture'
+import { PictureControls, type PictureControlsProps } from './PictureControls'
+import type { Rendition } from './rendition'
 import styles from './Stage.module.css'
+import { Toolbar, type ToolbarProps } from './Toolbar'
+import { useRendition } from './useRendition'
 import { useViewport, type ViewportControls } from './useViewport'
 import type { Size } from './viewport'
 
-interface StageProps {
-  image: ImageDetail
-  title: ReactNode
-  filters: ImageFilters
-  onNewer: (() => void) | null
-  onOlder: (() => void) | null
-  isPanelOpen: boolean
-  onTogglePanel: () => void
+type StageProps = ToolbarProps & PictureControlsProps
+
+/** A picture that has arrived, with what it shows: it stays until the next one has arrived, and says so. */
+interface Loaded {
+  source: string
+  size: Size
+  name: string
+  marks: readonly string[]
 }
 
 const PAN_PIXELS = 80
 
 /** The image on pure black, with one slim toolbar. */
 export function Stage(props: StageProps) {
-  const { image } = props
+  const { image, picture, onPicture } = props
   const pane = useRef<HTMLDivElement>(null)
-  const picture = useRef<HTMLImageElement>(null)
-  const [natural, setNatural] = useState<Size | null>(null)
-  const [isBroken, setBroken] = useState(false)
-  const controls = useViewport(pane, picture, useKnownSize(image, natural))
+  const layers = useRef<HTMLDivElement>(null)
+  const address = image.status === 'ready' ? pictureAddress(image, picture) : null
+  const isDefault = isDefaultPicture(picture)
+  const { rendition, again } = useRendition(isDefault ? null : address)
+  const [loaded, setLoaded] = useState<Loaded | null>(null)
+  const [broken, setBroken] = useState<string | null>(null)
+  const controls = useViewport(pane, layers, useKnownSize(image, loaded?.size ?? null))
   useStageKeys(controls, props.onNewer, props.onOlder)
-  const isShown = image.status === 'ready' && image.links.png !== null && !isBroken
+  const isRefused = rendition?.at === 'refused'
+  const isShown = address !== null && broken !== address && !isRefused
+  const source = isDefault || rendition?.at === 'ready' ? address : null
+  const name = pictureName(image, picture)
   return (
     <section className={styles.stage} aria-label="Picture">
-      <Toolbar {...props} controls={isShown ? controls : null} />
+      <Toolbar {...props} controls={isShown ? controls : null}>
+        {address === null ? null : <PictureControls image={image} picture={picture} onPicture={onPicture} />}
+      </Toolbar>
       <div
         ref={pane}
         className={styles.pane}
         data-testid="pane"
-        data-loaded={natural !== null || undefined}
+        data-loaded={(loaded !== null && loaded.source === address) || undefined}
         data-fitted={controls.isFitted || undefined}
       >
-        {isShown && image.links.png !== null ? (
+        {isShown ? (
           <>
-            <img
-              ref={picture}
-              src={image.links.png}
+            <Pictures
+              box={layers}
+              source={source}
+              loaded={loaded}
               alt={describeImage(image)}
-              className={styles.picture}
-              draggable={false}
-              onLoad={(event) =>
-                setNatural({
-                  width: event.currentTarget.naturalWidth,
-                  height: event.currentTarget.naturalHeight,
-                })
+              onLoad={(size) =>
+                setLoaded({ source: address, size, name, marks: pictureInWords(image, picture) })
               }
-              onError={() => setBroken(true)}
+              onError={() => setBroken(address)}
             />
-            {natural === null ? (
-              <p className={styles.loading} role="status">
-                Loading full resolution
-              </p>
-            ) : null}
-            <Marks image={image} />
+            {loaded?.source === address ? null : <Coming rendition={rendition} name={name} loaded={loaded} />}
+            <Marks image={image} chosen={loaded?.marks ?? []} />
           </>
         ) : null}
-        {isBroken ? <PictureBroken onAgain={() => setBroken(false)} /> : null}
+        {broken !== null && broken === address ? (
+          <PictureBroken
+            onAgain={() => {
+              setBroken(null)
+              again()
+            }}
+          />
+        ) : null}
+        {isRefused ? (
+          <PictureRefused
+            problem={rendition.problem}
+            name={name}
+            onAgain={again}
+            onDefault={() => onPicture(DEFAULT_PICTURE)}
+          />
+        ) : null}
         {image.status === 'ready' ? null : <NotReady image={image} />}
       </div>
     </section>
+  )
+}
+
+interface PicturesProps {
+  box: RefObject<HTMLDivElement | null>
+  /** Null while it is being made. */
+  source: string | null
+  loaded: Loaded | null
+  alt: string
+  onLoad: (size: Size) => void
+  onError: () => void
+}
+
+/** The picture that is wanted, over the one before it until it has arrived: no black between two grey scales. */
+function Pictures({ box, source, loaded, alt, onLoad, onError }: PicturesProps) {
+  const before = loaded !== null && loaded.source !== source ? loaded.source : null
+  return (
+    <div ref={box} className={styles.picture}>
+      {before === null ? null : (
+        <img key={before} src={before} alt="" draggable={false} className={styles.before} />
+      )}
+      {source === null ? null : (
+        <img
+          key={source}
+          src={source}
+          alt={alt}
+          draggable={false}
+          data-hidden={before !== null || undefined}
+          onLoad={(event) =>
+            onLoad({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })
+          }
+          onError={onError}
+        />
+      )}
+    </div>
+  )
+}
+
+interface ComingProps {
+  rendition: Rendition | null
+  name: string
+  loaded: Loaded | null
+}
+
+/** Says what comes, and that what one sees meanwhile is something else. */
+function Coming({ rendition, name, loaded }: ComingProps) {
+  const isBeingMade = rendition?.at === 'making'
+  return (
+    <p className={styles.loading} role="status" data-making={isBeingMade || undefined}>
+      {isBeingMade ? `${name}: being made…` : 'Loading full resolution'}
+      {loaded === null || rendition === null ? null : <span>Still shown: {loaded.name}</span>}
+    </p>
   )
 }
 
@@ -120,70 +187,22 @@ function useStageKeys(
   ])
 }
 
-function Toolbar(props: StageProps & { controls: ViewportControls | null }) {
-  const { title, filters, onNewer, onOlder, isPanelOpen, onTogglePanel, controls } = props
-  return (
-    <div className={styles.toolbar}>
-      <Tooltip label="Back to the gallery" keys="g i">
-        <Link
-          to="/"
-          search={filters}
-          resetScroll={false}
-          className={iconButtonClass()}
-          aria-label="Back to the gallery"
-        >
-          <ArrowLeft />
-        </Link>
-      </Tooltip>
-      <div className={styles.title}>{title}</div>
-      <div className={styles.group} role="group" aria-label="Images">
-        <IconButton label="Image before" keys="k" disabled={!onNewer} onClick={onNewer ?? undefined}>
-          <ChevronLeft />
-        </IconButton>
-        <IconButton label="Next image" keys="j" disabled={!onOlder} onClick={onOlder ?? undefined}>
-          <ChevronRight />
-        </IconButton>
-      </div>
-      {controls ? <ZoomButtons controls={controls} /> : null}
-      <IconButton label="Facts" keys="i" aria-pressed={isPanelOpen} onClick={onTogglePanel}>
-        <PanelRight />
-      </IconButton>
-    </div>
-  )
-}
-
-function ZoomButtons({ controls }: { controls: ViewportControls }) {
-  return (
-    <div className={styles.group} role="group" aria-label="Zoom">
-      <IconButton label="Zoom out" keys="-" className={styles.wide} onClick={() => controls.zoom(0.8)}>
-        <ZoomOut />
-      </IconButton>
-      <output className={`${styles.scale} ${styles.wide}`} aria-label="Zoom">
-        {controls.scale === null ? '' : `${Math.round(controls.scale * window.devicePixelRatio * 100)} %`}
-      </output>
-      <IconButton label="Zoom in" keys="+" className={styles.wide} onClick={() => controls.zoom(1.25)}>
-        <ZoomIn />
-      </IconButton>
-      <IconButton label="Fit" keys="0" onClick={controls.fit}>
-        <Maximize />
-      </IconButton>
-      <IconButton label="1:1, one image pixel on one screen pixel" keys="1" onClick={controls.actualSize}>
-        <span className={styles.ratio}>1:1</span>
-      </IconButton>
-    </div>
-  )
-}
-
 /** What a reader must not overlook, in a corner, never on the breast's middle. */
-function Marks({ image }: { image: ImageDetail }) {
+function Marks({ image, chosen }: { image: ImageDetail; chosen: readonly string[] }) {
   const marks: string[] = []
   if (image.presentationIntentType === 'FOR PROCESSING') marks.push('FOR PROCESSING')
   if (image.conflictsWith !== null) marks.push('SAME UID, OTHER PIXELS')
+  if (image.warnings.includes('lossy_codestream_under_lossless_syntax')) marks.push('LOSSY')
   if (hasEstimatedWindow(image)) marks.push('ESTIMATED WINDOW')
-  return marks.length === 0 ? null : (
-    <ul className={styles.marks}>
+  return marks.length + chosen.length === 0 ? null : (
+    <ul className={styles.marks} data-testid="marks">
       {marks.map((mark) => (
         <li key={mark}>{mark}</li>
+      ))}
+      {chosen.map((mark) => (
+        <li key={mark} className={styles.chosen}>
+          {mark}
+        </li>
       ))}
     </ul>
   )

@@ -58,6 +58,18 @@ interface RequestOptions {
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  const response = await send(path, options, headers)
+  if (response.status === 204) return undefined as T
+  return (await response.json()) as T
+}
+
+/** The answer as it comes, for what is not JSON. Throws ApiProblem for a refusal, NoConnection for silence. */
+export async function send(
+  path: string,
+  options: RequestOptions,
+  headers: Record<string, string>,
+  cache: RequestCache = 'default',
+): Promise<Response> {
   const epoch = session.epoch()
   let response: Response
   try {
@@ -67,16 +79,14 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
       credentials: 'same-origin',
+      cache,
     })
   } catch (error) {
     if (options.signal?.aborted) throw error
     connection.lost()
     throw new NoConnection()
   }
-  if (response.ok) {
-    if (response.status === 204) return undefined as T
-    return (await response.json()) as T
-  }
+  if (response.ok) return response
   const problem = await problemOf(response)
   if (response.status === 401 && !options.unauthenticatedIsAnswer) session.ended(epoch)
   throw problem

@@ -1,6 +1,6 @@
-import { request, withQuery } from '@/shared/api/client'
+import { request, send, withQuery } from '@/shared/api/client'
 import { type ImageFilters, toListQuery } from '@/shared/api/imageFilters'
-import type { ImageDetail, ImagePage } from '@/shared/api/types'
+import type { ImageDetail, ImagePage, ImagePatch } from '@/shared/api/types'
 
 export interface PageRequest {
   filters: ImageFilters
@@ -27,4 +27,18 @@ export function fetchImage(imageId: number | string, signal?: AbortSignal): Prom
 
 export function deleteImage(imageId: number): Promise<void> {
   return request(`/api/images/${imageId}`, { method: 'DELETE' })
+}
+
+/** What is left out stays as it is; null takes a correction back. */
+export function patchImage(imageId: number, patch: ImagePatch): Promise<ImageDetail> {
+  return request<ImageDetail>(`/api/images/${imageId}`, { method: 'PATCH', body: patch })
+}
+
+/**
+ * Orders the rendition at this address, and ends once it is there: 409 `not_ready` while it is being made, 410 when
+ * it cannot be. One byte from within is asked for, which neither counts as a view nor moves the picture twice.
+ */
+export async function askForRendition(address: string, signal: AbortSignal): Promise<void> {
+  const response = await send(address, { signal }, { Range: 'bytes=1-1' }, 'no-store')
+  await response.body?.cancel()
 }

@@ -12,8 +12,14 @@ export function sideInWords(laterality: string | null): string | null {
   return laterality === null ? null : (SIDES[laterality] ?? laterality)
 }
 
+/** An object of numbers: it has no picture, and that is no failure. */
+export function isDoseReport(image: Pick<ImageSummary, 'objectKind'>): boolean {
+  return image.objectKind === 'dose_report'
+}
+
 /** What a screen reader says of an image: what it is, without the patient. */
 export function describeImage(image: ImageSummary): string {
+  if (isDoseReport(image)) return `Dose report, ${image.originalName}`
   const what = [sideInWords(image.laterality), image.viewPosition].filter(Boolean).join(' ')
   return what ? `${what}, ${image.originalName}` : image.originalName
 }
@@ -41,11 +47,19 @@ const FREE_TEXTS = new Set([
   'PatientName',
 ])
 
+/** The source of a side or view that somebody has corrected. */
+const PERSON = 'person'
+
+/** "ImageLaterality" → "Image Laterality". */
+export function sourceName(source: string): string {
+  return source.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ')
+}
+
 /** Where a side or view was found: "from View Position", "guessed from Series Description". */
 export function sourceInWords(source: string | null): string | null {
   if (source === null) return null
-  const spelled = source.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ')
-  return `${FREE_TEXTS.has(source) ? 'guessed from' : 'from'} ${spelled}`
+  if (source === PERSON) return 'corrected by a person'
+  return `${FREE_TEXTS.has(source) ? 'guessed from' : 'from'} ${sourceName(source)}`
 }
 
 /** No window in the file: the server estimated one from the breast's own values. */
@@ -67,8 +81,9 @@ export function windowInWords(voiSource: string | null): string | null {
 
 /** What was odd about a file and did not keep it from being shown; the server sends codes. */
 const WARNINGS: Record<string, string> = {
-  laterality_conflict: 'Fields of the header disagree about the side. Look at the markers in the image.',
-  view_position_conflict: 'Fields of the header disagree about the view.',
+  laterality_conflict:
+    'Fields of the header disagree about the side; the most specific was taken. Look at the markers in the image.',
+  view_position_conflict: 'Fields of the header disagree about the view; the most specific was taken.',
   unreadable_after_pixel_data:
     'What follows the pixels in the file could not be read; the picture is complete.',
   trailing_bytes: 'The file has bytes after its end; they were ignored.',
@@ -88,8 +103,44 @@ const WARNINGS: Record<string, string> = {
   rescale_slope_zero: 'The rescale slope in the file is zero; it was not applied.',
   unknown_voi_lut_function: 'The file names an unknown window function; a linear window was used.',
   window_width_not_allowed: 'A window in the file has a width that is not allowed; it was not used.',
+  newer_recipe_rejects:
+    'A newer version of the converter refuses this file. What is shown was made by an earlier one.',
+  missing_preamble: 'The file lacks the preamble of a DICOM file; it was read all the same.',
+  missing_file_meta: 'The file lacks its first group; what it leaves out was certain from what follows.',
+  jp2_boxes_around_codestream: 'The compressed image is wrapped in a file of its own; it was unwrapped.',
+  calibrated_spacing_exceeds_detector:
+    'The calibrated pixel spacing is larger than that of the detector. Measure with care.',
+  calibrated_spacing_differs_from_magnification:
+    'The calibrated pixel spacing does not follow from the magnification. Measure with care.',
+  spacing_basis_unknown:
+    'The file states millimetres, but not whether at the detector or in the breast. Lengths are in pixels.',
+  spacing_contradiction: 'The file states pixel spacings that contradict each other. Lengths are in pixels.',
+  implausible_magnification: 'The magnification in the file cannot be right; it was not used.',
+  magnification_varies_by_frame: 'The magnification differs from frame to frame; it was not used.',
+  for_processing: 'FOR PROCESSING: raw data of the detector, not meant for reading.',
 }
 
+/** Warnings about any one field carry its keyword: "unreadable_StudyDate". */
+const FIELD_WARNINGS: Record<string, string> = {
+  missing: 'The file lacks $.',
+  malformed: '$ in the file holds what it may not.',
+  unreadable: '$ in the file could not be read.',
+  implausible: '$ in the file cannot be right; it was not used.',
+  varying: '$ differs from frame to frame; it was not used.',
+}
+
+/** Never empty: a code that the page does not know is at least readable. */
 export function warningInWords(code: string): string {
-  return WARNINGS[code] ?? code.replaceAll('_', ' ')
+  const known = WARNINGS[code]
+  if (known) return known
+  const [, kind = '', keyword = ''] = /^([a-z]+)_([A-Z]\w*)$/.exec(code) ?? []
+  const sentence = FIELD_WARNINGS[kind]
+  if (sentence) return sentence.replace('$', spelledKeyword(keyword))
+  const words = code.replaceAll('_', ' ')
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+}
+
+/** "SOPInstanceUID" → "SOP Instance UID". */
+function spelledKeyword(keyword: string): string {
+  return keyword.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
 }

@@ -32,11 +32,17 @@ export function ChoiceChips<T extends string>({ label, options, value, onChange 
   )
 }
 
-export function RemovableChip({ children, onRemove }: { children: string; onRemove: () => void }) {
+interface RemovableChipProps {
+  children: string
+  what?: string
+  onRemove: () => void
+}
+
+export function RemovableChip({ children, what = 'filter', onRemove }: RemovableChipProps) {
   return (
     <button type="button" className={styles.chip} aria-pressed="true" onClick={onRemove}>
       {children}
-      <X aria-label="remove this filter" />
+      <X aria-label={`remove this ${what}`} />
     </button>
   )
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { DropdownMenu } from 'radix-ui'
+import { Check } from 'lucide-react'
 import styles from './Menu.module.css'
 
 /* Not modal: the modal variant locks scrolling with a <style> element, which the content security policy forbids. */
@@ -38,4 +39,42 @@ export function MenuLabel({ children }: { children: ReactNode }) {
 
 export function MenuSeparator() {
   return <DropdownMenu.Separator className={styles.separator} />
+}
+
+interface MenuChoicesProps {
+  label: string
+  value: string
+  onChange: (value: string) => void
+  children: ReactNode
+}
+
+/** One of several, with a tick at the one that holds. */
+export function MenuChoices({ label, value, onChange, children }: MenuChoicesProps) {
+  return (
+    <DropdownMenu.RadioGroup value={value} onValueChange={onChange} aria-label={label}>
+      {children}
+    </DropdownMenu.RadioGroup>
+  )
+}
+
+interface MenuChoiceProps {
+  value: string
+  detail?: string | null
+  children: string
+}
+
+export function MenuChoice({ value, detail, children }: MenuChoiceProps) {
+  return (
+    <DropdownMenu.RadioItem className={`${styles.item} ${styles.choice}`} value={value}>
+      <span className={styles.tick}>
+        <DropdownMenu.ItemIndicator>
+          <Check aria-hidden="true" />
+        </DropdownMenu.ItemIndicator>
+      </span>
+      <span className={styles.words}>
+        <span>{children}</span>
+        {detail ? <span className={styles.detail}>{detail}</span> : null}
+      </span>
+    </DropdownMenu.RadioItem>
+  )
 }

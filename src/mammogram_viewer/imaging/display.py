@@ -25,7 +25,7 @@ from mammogram_viewer.dicom.pixels import PixelDescription
 from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.imaging.modality import Modality, Reals, Stored, read_modality, stored_values
 from mammogram_viewer.imaging.percentile import breast_window
-from mammogram_viewer.imaging.voi import Curve, Voi, Window, apply_window, list_voi
+from mammogram_viewer.imaging.voi import Curve, Voi, Window, list_voi
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,6 @@ class GreyScale:
     padding: npt.NDArray[np.bool_]
     inverted: bool
     voi: tuple[Voi, ...]
-
-
-@dataclass(frozen=True)
-class DisplayTable:
-    """`table[word]` is the display value, (256,) or (65536,) uint8."""
-
-    table: npt.NDArray[np.uint8]
-    voi_source: str
 
 
 def read_grey_scale(found: DicomObject, pixels: PixelDescription, frame_index: int, warnings: list[str]) -> GreyScale:
@@ -59,20 +51,27 @@ def read_grey_scale(found: DicomObject, pixels: PixelDescription, frame_index: i
     )
 
 
-def display_table(scale: GreyScale, voi: Voi | None, words: npt.NDArray[np.unsignedinteger]) -> DisplayTable:
-    """The table for one frame; `words` are looked at only when there is no `voi`."""
-    modality = scale.modality.output
-    if voi is None:
-        found = breast_window(words, modality, scale.padding, air_is_high=scale.inverted)
-        shown, voi_source = apply_window(modality, Window(*found, "LINEAR_EXACT")), "none_percentile"
-    else:
-        shown = voi.transformation.apply(modality)
-        voi_source = "voi_lut_sequence" if isinstance(voi.transformation, Curve) else "window"
-    table = to_8_bits(shown)
+def display_table(scale: GreyScale, voi: Voi | Window) -> npt.NDArray[np.uint8]:
+    """`table[word]` is the display value, (256,) or (65536,) uint8."""
+    transformation = voi.transformation if isinstance(voi, Voi) else voi
+    table = to_8_bits(transformation.apply(scale.modality.output))
     if scale.inverted:
         table = 255 - table
     table[scale.padding] = 0
-    return DisplayTable(table, voi_source)
+    return table
+
+
+def window_over_breast(scale: GreyScale, words: npt.NDArray[np.unsignedinteger]) -> Window:
+    """What stands in for the VOI of a file that has none."""
+    found = breast_window(words, scale.modality.output, scale.padding, air_is_high=scale.inverted)
+    return Window(*found, "LINEAR_EXACT")
+
+
+def voi_source(voi: Voi | None) -> str:
+    """How `ImageHeader.voi_source` tells where the greys come from; None stands for a file that says nothing."""
+    if voi is None:
+        return "none_percentile"
+    return "voi_lut_sequence" if isinstance(voi.transformation, Curve) else "window"
 
 
 def to_8_bits(shown: Reals) -> npt.NDArray[np.uint8]:

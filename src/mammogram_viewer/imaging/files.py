@@ -50,11 +50,13 @@ class OutputFolder:
         """Those of png8 and the thumbnails that are wanted; `shown` is (rows, columns[, 3]) uint8."""
         if "png8" in self.order.kinds:
             self._write("png8", "png8.png", "image/png", png_parts(shown), shown.shape)
-        self.write_thumbnails(shown)
+        self.write_thumbnails(shown, shown.shape[:2])
 
-    def write_thumbnails(self, shown: Shown) -> None:
-        """Each from the next larger one, whether that is wanted or not, so that it always comes out the same."""
-        rows, columns = shown.shape[:2]
+    def write_thumbnails(self, shown: Shown, full_size: tuple[int, ...]) -> None:
+        """Of a picture whose full size is rows and columns of `full_size`; `shown` may already be the largest one.
+
+        Each is made from the next larger one, whether that is wanted or not, so that it always comes out the same."""
+        rows, columns = full_size
         for side in SIDES:
             shown = thumbnail(shown, thumbnail_size(rows, columns, side))
             base = _THUMBNAILS[side]

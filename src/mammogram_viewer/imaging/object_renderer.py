@@ -14,12 +14,13 @@ from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.foundation.reasons import REASONS, Refused
 from mammogram_viewer.imaging.colour import palette_table
 from mammogram_viewer.imaging.decode import Words, decode_frame
-from mammogram_viewer.imaging.display import GreyScale, display_table, read_grey_scale
+from mammogram_viewer.imaging.display import GreyScale, display_table, read_grey_scale, voi_source, window_over_breast
 from mammogram_viewer.imaging.files import OutputFolder
 from mammogram_viewer.imaging.grey16 import grey16
 from mammogram_viewer.imaging.htj2k import FrameFile, Samples
 from mammogram_viewer.imaging.modality import stored_values
 from mammogram_viewer.imaging.overlays import draw_overlays, list_overlays
+from mammogram_viewer.imaging.quick_thumbnail import quick_thumbnail
 from mammogram_viewer.imaging.thumbnail import Shown
 from mammogram_viewer.imaging.voi import Voi, choose_voi
 
@@ -50,7 +51,8 @@ class ObjectRenderer:
         """Write all renditions of the order but the tags. All frames are decoded when htj2k is among them, so that
         one damaged frame refuses the object."""
         if "htj2k" not in self._output.order.kinds:
-            self._write_pictures(self._decoded(self._index))
+            if not self._write_quick_thumbnails():
+                self._write_pictures(self._decoded(self._index))
             return
         frames = FrameFile(self._output.path / _HTJ2K_FILE)
         try:
@@ -61,6 +63,21 @@ class ObjectRenderer:
         finally:
             frames.close()
         self._output.add_htj2k(_HTJ2K_FILE, (self._pixels.rows, self._pixels.columns), frames.offsets)
+
+    def _write_quick_thumbnails(self) -> bool:
+        """Whether the order was filled without decoding the whole frame."""
+        order = self._output.order
+        if not set(order.kinds) <= {"thumbnail512", "thumbnail256", "tags"} or order.overlays:
+            return False
+        if self._scale is None or self._voi is None:
+            return False
+        frame = read_frame(self._found, self._pixels, self._index, self.doubts)
+        shown = quick_thumbnail(frame, self._pixels, self._found.syntax, self._scale, self._voi)
+        if shown is None:
+            return False
+        self.voi_source = voi_source(self._voi)
+        self._output.write_thumbnails(shown, (self._pixels.rows, self._pixels.columns))
+        return True
 
     def _chosen_frame(self) -> int:
         """From 0; the middle one stands for the object unless the order names another."""
@@ -86,9 +103,8 @@ class ObjectRenderer:
         if self._scale is None:
             shown = self._colour(words)
         else:
-            display = display_table(self._scale, self._voi, words)
-            self.voi_source = display.voi_source
-            shown = map_words(words, display.table)
+            self.voi_source = voi_source(self._voi)
+            shown = map_words(words, display_table(self._scale, self._voi or window_over_breast(self._scale, words)))
             if "png16" in self._output.order.kinds:
                 self._output.write_png16(words, grey16(self._scale.modality))
         drawn = shown

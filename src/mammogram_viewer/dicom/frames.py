@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import BinaryIO
+from itertools import pairwise
 
 from mammogram_viewer.dicom.codestreams import CodestreamHeader, read_codestream, read_rle_segments
 from mammogram_viewer.dicom.pixels import PixelDescription
@@ -13,23 +13,26 @@ from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.dicom.structure import PixelElement
 from mammogram_viewer.foundation.reasons import Refused
 
+# How a frame of each kind begins; RLE and deflated frames have nothing to tell them by.
 _STARTS = {
-    "jpeg": b"\xff\xd8",
-    "jpegls": b"\xff\xd8",
-    "j2k": b"\xff\x4f\xff\x51",
-    "htj2k": b"\xff\x4f\xff\x51",
+    "jpeg": (b"\xff\xd8",),
+    "jpegls": (b"\xff\xd8",),
+    "j2k": (b"\xff\x4f\xff\x51",),
+    "htj2k": (b"\xff\x4f\xff\x51",),
+    "jxl": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "),
 }
 JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 
 
-def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warnings: list[str]) -> bytes:
-    """The native bytes or the checked codestream of frame `index` (from 0); doubts are appended to
-    `warnings`."""
+def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warnings: list[str]) -> bytes | memoryview:
+    """The native bytes (a view of the mapped file) or the checked codestream of frame `index` (from 0); doubts are
+    appended to `warnings`."""
     assert found.pixels is not None
     if not found.syntax.encapsulated:
         return _read_native(found, found.pixels, pixels.native_frame_bytes, index)
-    fragments = _frame_fragments(found, found.pixels, pixels.frames, index)
-    frame = b"".join(_read(found.stream, offset, byte_count) for offset, byte_count in fragments)
+    if found.fragments_by_frame is None:
+        found.fragments_by_frame = _fragments_by_frame(found, found.pixels, pixels.frames, warnings)
+    frame = b"".join(found.view(offset, byte_count) for offset, byte_count in found.fragments_by_frame[index])
     if frame.startswith(JP2_SIGNATURE) and found.syntax.codec in ("j2k", "htj2k"):
         # PS3.5 A.4.4 wants the bare codestream; some writers leave the JP2 boxes around it.
         warnings.append("jp2_boxes_around_codestream")
@@ -38,59 +41,83 @@ def read_frame(found: DicomObject, pixels: PixelDescription, index: int, warning
     return frame
 
 
-def _read_native(found: DicomObject, element: PixelElement, byte_count: int, index: int) -> bytes:
+def check_every_frame(found: DicomObject, pixels: PixelDescription, warnings: list[str]) -> None:
+    """Refused unless the codestream of each frame is what the header says; nothing is decoded.
+
+    `describe_pixels` has measured native pixels already. Costs a look at each marker of JPEG 2000 and JPEG XL, and
+    a search through the bytes of JPEG and JPEG-LS (1 ms for some MB)."""
+    if not found.syntax.encapsulated:
+        return
+    doubts: list[str] = []
+    for index in range(pixels.frames):
+        read_frame(found, pixels, index, doubts)
+    warnings.extend(dict.fromkeys(doubts))
+
+
+def _read_native(found: DicomObject, element: PixelElement, byte_count: int, index: int) -> bytes | memoryview:
     start = index * byte_count
     if found.syntax.little_endian or element.vr != "OW" or found.dataset.get("BitsAllocated") != 8:
-        return _read(found.stream, element.offset + start, byte_count)
+        return found.view(element.offset + start, byte_count)
     # Bytes in big-endian OW are swapped in pairs (PS3.5 7.3), also across frames of odd length.
     first, last = start // 2 * 2, (start + byte_count + 1) // 2 * 2
-    swapped = bytearray(_read(found.stream, element.offset + first, last - first))
+    swapped = bytearray(found.view(element.offset + first, last - first))
     swapped[::2], swapped[1::2] = swapped[1::2], swapped[::2]
     return bytes(swapped[start - first : start - first + byte_count])
 
 
-def _read(stream: BinaryIO, offset: int, byte_count: int) -> bytes:
-    stream.seek(offset)
-    chunk = stream.read(byte_count)
-    if len(chunk) != byte_count:
-        raise Refused("truncated")
-    return chunk
+def _fragments_by_frame(
+    found: DicomObject, element: PixelElement, frames: int, warnings: list[str]
+) -> list[Sequence[tuple[int, int]]]:
+    """The fragments of each frame (PS3.5 A.4): one each, by an offset table, or by where codestreams start.
 
-
-def _frame_fragments(found: DicomObject, element: PixelElement, frames: int, index: int) -> Sequence[tuple[int, int]]:
-    """The fragments of one frame (PS3.5 A.4): one each, by the offset tables, or by where codestreams
-    start."""
+    A table is believed only where it points at fragments; a wrong one is passed over when the fragments tell the
+    frames apart by themselves."""
     fragments = list(element.fragments or ())
-    if frames == 1:
-        return fragments
-    if len(fragments) == frames:
-        return fragments[index : index + 1]
     if len(fragments) < frames:
         raise Refused("pixel_length_mismatch", f"{len(fragments)} fragments for {frames} frames")
     # Offsets count from the first fragment's item tag, 8 bytes before its value.
-    positions = [offset - 8 - (fragments[0][0] - 8) for offset, _ in fragments]
-    starts = _offset_table(found, element, frames) or _starts_by_marker(found, fragments)
-    if len(starts) != frames or starts[0] != 0 or not set(starts) <= set(positions):
+    places = {offset - fragments[0][0]: place for place, (offset, _) in enumerate(fragments)}
+    table = _offset_table(found, element)
+    believed = len(table) == frames and table[0] == 0 and table == sorted(set(table)) and set(table) <= set(places)
+    if table and not believed:
+        warnings.append("offset_table_ignored")
+    if len(fragments) == frames:
+        return [[fragment] for fragment in fragments]
+    if frames == 1:
+        _check_one_frame(found, fragments)
+        return [fragments]
+    starts = table if believed else _starts_by_marker(found, fragments)
+    if len(starts) != frames or starts[0] != 0:
         raise Refused("pixel_length_mismatch", "the fragments cannot be told apart by frame")
-    first = positions.index(starts[index])
-    last = positions.index(starts[index + 1]) if index + 1 < frames else len(fragments)
-    return fragments[first:last]
+    cuts = [*(places[start] for start in starts), len(fragments)]
+    return [fragments[first:last] for first, last in pairwise(cuts)]
 
 
-def _offset_table(found: DicomObject, element: PixelElement, frames: int) -> list[int]:
-    if element.offset_table is None or element.offset_table[1] != 4 * frames:
-        return []
-    return list(struct.unpack(f"<{frames}L", _read(found.stream, element.offset_table[0], 4 * frames)))
+def _check_one_frame(found: DicomObject, fragments: Sequence[tuple[int, int]]) -> None:
+    """Several fragments under NumberOfFrames 1 must not be several frames, of which a decoder would show the first."""
+    if found.syntax.codec == "rle":
+        raise Refused("pixel_length_mismatch", "an RLE frame has one fragment (PS3.5 A.4.2)")
+    if len(_starts_by_marker(found, fragments)) > 1:
+        raise Refused("pixel_length_mismatch", "there are more compressed frames than the header says")
+
+
+def _offset_table(found: DicomObject, element: PixelElement) -> list[int]:
+    """Entries of the basic offset table, or of the extended one (PS3.3 C.7.6.3.1.8), which takes its place."""
+    if element.offset_table is not None and element.offset_table[1]:
+        offset, byte_count = element.offset_table
+        return [entry for (entry,) in struct.iter_unpack("<L", found.view(offset, byte_count // 4 * 4))]
+    extended = found.dataset.get("ExtendedOffsetTable")
+    if isinstance(extended, bytes):
+        return [entry for (entry,) in struct.iter_unpack("<Q", extended[: len(extended) // 8 * 8])]
+    return []
 
 
 def _starts_by_marker(found: DicomObject, fragments: Sequence[tuple[int, int]]) -> list[int]:
-    start = _STARTS.get(found.syntax.codec)
-    if start is None:
-        return []
+    starts = _STARTS.get(found.syntax.codec, ())
     return [
         offset - fragments[0][0]
         for offset, byte_count in fragments
-        if byte_count >= len(start) and _read(found.stream, offset, len(start)) == start
+        if any(byte_count >= len(start) and found.view(offset, len(start)) == start for start in starts)
     ]
 
 
@@ -104,8 +131,6 @@ def check_codestream(found: DicomObject, pixels: PixelDescription, frame: bytes,
         return  # nothing is written in it but the pixels; inflating checks their number
     limits = found.limits
     header = read_codestream(frame, codec, most_tile_parts=limits.tiles)
-    if header.tiles > limits.tiles or header.packets > limits.packets:
-        raise Refused("over_tiles", f"limits {limits.tiles} tiles, {limits.packets} packets")
     if (header.rows, header.columns) != (pixels.rows, pixels.columns):
         raise Refused(
             "codestream_mismatch",
@@ -113,6 +138,8 @@ def check_codestream(found: DicomObject, pixels: PixelDescription, frame: bytes,
         )
     if header.components != pixels.samples_per_pixel:
         raise Refused("codestream_mismatch", f"{header.components} components instead of {pixels.samples_per_pixel}")
+    if header.tiles > limits.tiles or header.packets > limits.packets:
+        raise Refused("over_tiles", f"limits {limits.tiles} tiles, {limits.packets} packets")
     if not pixels.bits_stored <= header.bits <= pixels.bits_allocated:
         raise Refused("codestream_mismatch", f"{header.bits} bits instead of {pixels.bits_stored}")
     if header.bits != pixels.bits_stored:
@@ -124,7 +151,7 @@ def _check_kind(found: DicomObject, pixels: PixelDescription, header: Codestream
     codec = found.syntax.codec
     if codec == "jpeg" and header.process not in found.syntax.jpeg_processes:
         raise Refused("codestream_mismatch", "another JPEG process than the transfer syntax declares")
-    if (codec == "jpegls") != (header.process == 0xF7):
+    if codec in ("jpeg", "jpegls") and (codec == "jpegls") != (header.process == 0xF7):
         raise Refused("codestream_mismatch", "another kind of JPEG than the transfer syntax declares")
     if codec in ("j2k", "htj2k") and header.high_throughput != (codec == "htj2k"):
         raise Refused("codestream_mismatch", "JPEG 2000 and HTJ2K are mixed up")

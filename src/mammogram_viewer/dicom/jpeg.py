@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import dataclass, field, replace
 
 from mammogram_viewer.dicom.codestream_header import CodestreamHeader
 from mammogram_viewer.foundation.reasons import Refused
@@ -13,18 +14,18 @@ _SOF_MARKERS = (frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}) | {0xF7}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 # Between the scan's bits any marker but restarts stops a decoder; FF00 is a stuffed byte, FFFF a fill byte.
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 # In JPEG-LS scans a byte after FF has its top bit clear, so the markers are those with the bit set.
 _MARKER_IN_LS_SCAN = re.compile(rb"\xff[\x80-\xfe]")
 
 
 def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
     """Header of a JPEG or JPEG-LS codestream; Refused unless it runs from SOI through SOF and scans to
-    EOI."""
+    EOI, and codes each component in one scan (sequential modes allow no more, T.81 B.2.3)."""
     stream = bytes(frame)
     if stream[:2] != b"\xff\xd8":
         raise Refused("codestream_mismatch", "there is no JPEG start marker")
-    header: CodestreamHeader | None = None
-    near = 0
+    found = _Jpeg()
     position = 2
     while True:
         marker, position = _next_marker(stream, position)
@@ -38,28 +39,87 @@ def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
             raise Refused("codestream_truncated")
         position += length
         if marker in _SOF_MARKERS:
-            if header is not None:
+            if found.header is not None:
                 raise Refused("codestream_mismatch", "there are two frame headers")
-            header = _frame_header(marker, segment)
+            found.header = _frame_header(marker, segment)
+            found.sampling = {segment[place]: segment[place + 1] for place in range(6, len(segment) - 2, 3)}
+        elif marker == 0xDD and len(segment) >= 2:
+            found.restart_interval = int.from_bytes(segment[:2], "big")
+        elif marker == 0xDC:
+            raise Refused("codestream_mismatch", "the number of lines is put off to the end (DNL)")
         elif marker == 0xDA:
-            if header is None:
-                raise Refused("codestream_mismatch", "a scan comes before the frame header")
-            if header.process == 0xF7 and len(segment) >= 4:
-                near = max(near, segment[-3])
-            in_scan = _MARKER_IN_LS_SCAN if header.process == 0xF7 else _MARKER_IN_SCAN
-            found = in_scan.search(stream, position)
-            if found is None:
-                raise Refused("codestream_truncated")
-            position = found.start()
-    if header is None:
-        raise Refused("codestream_mismatch", "there is no frame header")
-    if any(stream[position:].strip(b"\x00\xff")):
+            position = _read_scan(found, segment, stream, position)
+    if found.header is None or found.coded != set(found.sampling):
+        raise Refused("codestream_mismatch", "there is no frame header, or no scan for one of its components")
+    if bytes(stream[position:]).strip(b"\x00\xff"):
         raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
-    if near:
-        return CodestreamHeader(
-            header.process, header.rows, header.columns, header.components, header.bits, reversible=False
-        )
-    return header
+    return replace(found.header, reversible=found.header.reversible and not found.near)
+
+
+@dataclass
+class _Jpeg:
+    """What has been read of one codestream. `sampling` holds the factors of each component (T.81 B.2.2)."""
+
+    header: CodestreamHeader | None = None
+    sampling: dict[int, int] = field(default_factory=dict)
+    coded: set[int] = field(default_factory=set)
+    near: int = 0
+    restart_interval: int = 0
+
+
+def _read_scan(found: _Jpeg, segment: bytes, stream: bytes, position: int) -> int:
+    """Check the header of one scan and the markers inside it; the offset of the marker behind it."""
+    header = found.header
+    if header is None:
+        raise Refused("codestream_mismatch", "a scan comes before the frame header")
+    count = segment[0] if segment else 0
+    if not count or len(segment) != 4 + 2 * count:
+        raise Refused("codestream_mismatch", "a scan header contradicts itself")
+    components = set(segment[1 : 1 + 2 * count : 2])
+    if len(components) != count or components & found.coded or not components <= set(found.sampling):
+        raise Refused("codestream_mismatch", "a component is coded twice, or is none of the frame")
+    found.coded |= components
+    is_ls = header.process == 0xF7
+    if is_ls:
+        if any(segment[2 : 2 + 2 * count : 2]):
+            raise Refused("codestream_mismatch", "the samples go through a mapping table (T.87 C.2.4.1.2)")
+        found.near = max(found.near, segment[-3])
+    end = (_MARKER_IN_LS_SCAN if is_ls else _MARKER_IN_SCAN).search(stream, position)
+    if end is None:
+        raise Refused("codestream_truncated")
+    if not is_ls:
+        _check_restarts(found, components, stream, position, end.start())
+    return end.start()
+
+
+def _check_restarts(found: _Jpeg, components: set[int], stream: bytes, start: int, end: int) -> None:
+    """Restart markers come in order, one between each two intervals (T.81 E.1.3): a decoder that misses one goes on
+    with what it has."""
+    if not found.restart_interval:
+        if _RESTART.search(stream, start, end):
+            raise Refused("codestream_mismatch", "there are restart markers without an interval")
+        return
+    assert found.header is not None
+    units = _coded_units(found.header, found.sampling, components)
+    expected = -(-units // found.restart_interval) - 1
+    markers = bytes(match[0][1] for match in _RESTART.finditer(stream, start, end))
+    if markers != bytes(0xD0 + number % 8 for number in range(len(markers))) or len(markers) > expected:
+        raise Refused("codestream_mismatch", "the restart markers are out of order")
+    if len(markers) < expected:
+        raise Refused("codestream_truncated")
+
+
+def _coded_units(header: CodestreamHeader, sampling: dict[int, int], components: set[int]) -> int:
+    """The number of MCUs in a scan (T.81 A.2)."""
+    unit = 1 if header.process == 0xC3 else 8  # lossless codes samples, the others blocks
+    wide = max(factors >> 4 for factors in sampling.values())
+    high = max(factors & 15 for factors in sampling.values())
+    if len(components) > 1:
+        return -(-header.columns // (unit * wide)) * -(-header.rows // (unit * high))
+    own = sampling[next(iter(components))]
+    columns = -(-header.columns * (own >> 4) // wide)
+    rows = -(-header.rows * (own & 15) // high)
+    return -(-columns // unit) * -(-rows // unit)
 
 
 def _next_marker(stream: bytes, position: int) -> tuple[int, int]:
@@ -80,10 +140,12 @@ def _big_endian_16(stream: bytes, position: int) -> int:
 
 
 def _frame_header(marker: int, segment: bytes) -> CodestreamHeader:
-    if len(segment) < 6 or len(segment) < 6 + 3 * segment[5]:
+    if len(segment) < 6 or len(segment) != 6 + 3 * segment[5]:
         raise Refused("codestream_mismatch", "the frame header is too short")
     bits, rows, columns, components = struct.unpack_from(">BHHB", segment)
     sampling = {segment[7 + 3 * component] for component in range(components)}
+    if not components or len(set(segment[6::3])) != components or not all(one >> 4 and one & 15 for one in sampling):
+        raise Refused("codestream_mismatch", "the frame header contradicts itself")
     return CodestreamHeader(
         marker,
         rows,

@@ -147,6 +147,8 @@ def _walk_tile_parts(
             raise Refused("codestream_truncated")
         (marker,) = struct.unpack_from(">H", stream, position)
         if marker == _END:
+            if bytes(stream[position + 2 :]).strip(b"\x00\xff"):
+                raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
             return codings
         if marker != _TILE_PART or position + 12 > len(stream):
             raise Refused("codestream_truncated")

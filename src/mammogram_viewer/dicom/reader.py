@@ -5,9 +5,10 @@ header from which pixels and bulky values were left out. Nothing here decodes pi
 
 from __future__ import annotations
 
+import mmap
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -45,6 +46,7 @@ PYDICOM_TROUBLE = (
     RecursionError, AssertionError, LookupError, OSError, struct.error, BytesLengthException,
     InvalidDicomError, )  # fmt: skip
 BULKY_BYTES = 8 * 1024 * 1024  # a top-level value larger than this is reported, not parsed
+MAPPED_BYTES = 1024 * 1024  # below, reading is cheaper
 INFLATE_CHUNK_BYTES = 1024 * 1024
 _FIRST_TAGS = frozenset({(0x0008, element) for element in (0x0000, 0x0001, 0x0005, 0x0008, 0x0016, 0x0018)})
 META_BYTES = 64 * 1024  # the file meta group is a few hundred bytes
@@ -64,6 +66,27 @@ class DicomObject:
     left_out: list[ElementSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     limits: RenderLimits = field(default_factory=RenderLimits)
+    fragments_by_frame: list[Sequence[tuple[int, int]]] | None = None  # (offset, length), filled by `frames`
+
+    def view(self, offset: int, byte_count: int) -> memoryview:
+        """Bytes of `stream`, mapped where they are many; good after the file is closed. Refused past the end.
+
+        Only what is asked for is mapped: a child's address space is limited, a tomosynthesis is not small."""
+        if byte_count < MAPPED_BYTES:
+            self.stream.seek(offset)
+            chunk = memoryview(self.stream.read(byte_count))
+        else:
+            before = offset % mmap.ALLOCATIONGRANULARITY
+            try:
+                mapped = mmap.mmap(
+                    self.stream.fileno(), before + byte_count, access=mmap.ACCESS_READ, offset=offset - before
+                )
+            except ValueError as trouble:  # longer than the file
+                raise Refused("truncated") from trouble
+            chunk = memoryview(mapped)[before:]
+        if len(chunk) != byte_count:
+            raise Refused("truncated")
+        return chunk
 
 
 @contextmanager
@@ -169,6 +192,7 @@ def _inflate(stream: BinaryIO, position: int, target: BinaryIO, limits: RenderLi
             pending = inflater.unconsumed_tail or stream.read(INFLATE_CHUNK_BYTES)
     except isal_zlib.error as trouble:  # pyright: ignore[reportGeneralTypeIssues]  # the stub names no class
         raise Refused("bad_header", "the deflated data set cannot be inflated") from trouble
+    target.flush()  # it may be mapped, past Python's buffer
     return written
 
 

@@ -182,7 +182,7 @@ class _Walker:
 
     def _element(self, start: int, tag: int, vr: str, length: int, value_start: int, inside: _Container) -> int:
         top = len(self.stack) == 1
-        if length == UNDEFINED and tag == PIXEL_DATA and vr in ("OB", "OW", ""):
+        if length == UNDEFINED and tag == PIXEL_DATA and vr in ("OB", "OW", "UN", ""):
             return self._encapsulated(start, tag, vr, value_start, inside, top=top)
         is_sequence = (
             vr == "SQ" or (vr == "UN" and length == UNDEFINED) or (vr == "" and _implicit_sequence(tag, length))

@@ -93,7 +93,8 @@ def _inflated(frame: bytes, pixels: PixelDescription) -> bytes:
     if len(native) < pixels.native_frame_bytes:
         raise Refused("codestream_truncated")
     # A frame of odd length may have been padded before it was deflated.
-    if not inflater.eof or len(native) > pixels.native_frame_bytes + pixels.native_frame_bytes % 2:
+    behind = inflater.unused_data.strip(b"\0")
+    if not inflater.eof or behind or len(native) > pixels.native_frame_bytes + pixels.native_frame_bytes % 2:
         raise Refused("codestream_mismatch", "the deflated frame holds more pixels than the header says")
     return native[: pixels.native_frame_bytes]
 

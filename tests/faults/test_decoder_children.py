@@ -15,12 +15,14 @@ from PIL import Image
 
 from builders import dicom_bytes, png_bytes
 from conftest import Servers
+from mammogram_viewer.adapters.confinement import layers
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive.service import find_image
 from mammogram_viewer.dicom.header import ImageHeader
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.imaging.render import RenderedFile, render_original
+from mammogram_viewer.imaging.order import RenderOrder
+from mammogram_viewer.imaging.render import Rendered, RenderedFile, render_original
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import Claim
 from mammogram_viewer.renditions.jobs import AttemptFailed, Renderer
@@ -121,8 +123,10 @@ class LyingNursery:
         self.header: ImageHeader | None = None
         self.prepare: Any = lambda folder: None
 
-    async def run(self, _task: Any, source: str, output: str, file_type: str, limits: Any, **_: Any) -> RenderAnswer:
-        honest = render_original(source, output, file_type, limits)
+    async def run(
+        self, _task: Any, source: str, output: str, file_type: str, limits: Any, order: RenderOrder, **_: Any
+    ) -> RenderAnswer:
+        honest = render_original(source, output, file_type, limits, order)
         return RenderAnswer(rendered=self.lie(honest, Path(output)))
 
     def lie(self, honest: Any, folder: Path) -> Any:
@@ -237,9 +241,17 @@ async def test_an_honest_child_is_published(rendering: Any) -> None:
 
 
 def test_an_answer_without_all_pictures_is_not_taken(tmp_path: Path) -> None:
-    assert not is_as_told((), tmp_path)
     (tmp_path / "a").write_bytes(b"x")
-    assert not is_as_told((RenderedFile("png8", "a", "image/png", 1, 1, 1),), tmp_path)
+    for files in ((), (RenderedFile("png8", "a", "image/png", 1, 1, 1),)):
+        assert not is_as_told(Rendered(files, ImageHeader()), RenderOrder(), tmp_path)
+
+
+def test_api_and_worker_say_how_their_children_are_confined(product: Product) -> None:
+    for part in ("api", "worker"):
+        product.wait_until(lambda part=part: "decoders_confined" in product.log(part), f"the {part} has told")
+        events = [json.loads(line) for line in product.log(part).splitlines()]
+        [told] = [event for event in events if event["event"] == "decoders_confined"]
+        assert told["layers"] == layers.available().told()
 
 
 def test_logs_of_the_drills_are_json_lines(product: Product) -> None:

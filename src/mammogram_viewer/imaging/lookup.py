@@ -1,4 +1,5 @@
-"""Read one item of a Modality LUT or VOI LUT Sequence (PS3.3 C.11.1.1, C.11.2.1.1), whatever its encoding."""
+"""Read one lookup table, of a Modality LUT or VOI LUT Sequence (PS3.3 C.11.1.1, C.11.2.1.1) or a colour of a palette
+(C.7.6.3.1.5), whatever its encoding."""
 
 from __future__ import annotations
 
@@ -29,13 +30,18 @@ class LookupTable:
 
 
 def read_lookup_table(
-    item: Dataset, *, input_range: tuple[float, float], little_endian: bool, warnings: list[str]
+    item: Dataset,
+    *,
+    input_range: tuple[float, float],
+    little_endian: bool,
+    warnings: list[str],
+    keywords: tuple[str, str] = ("LUTDescriptor", "LUTData"),
 ) -> LookupTable | None:
     """The table, or None with a warning when descriptor and entries contradict each other."""
     try:
-        descriptor = [int(value) for value in item["LUTDescriptor"].value]
-        vr = str(item["LUTDescriptor"].VR)
-        stored = item["LUTData"].value
+        descriptor = [int(value) for value in item[keywords[0]].value]
+        vr = str(item[keywords[0]].VR)
+        stored = item[keywords[1]].value
         if len(descriptor) != 3:
             raise ValueError
         count = (descriptor[0] & 0xFFFF) or 65_536  # 0 stands for 65,536

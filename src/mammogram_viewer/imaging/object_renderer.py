@@ -12,7 +12,6 @@ from mammogram_viewer.dicom.limits import RenderLimits
 from mammogram_viewer.dicom.pixels import MONOCHROME, describe_pixels
 from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.foundation.reasons import REASONS, Refused
-from mammogram_viewer.imaging.colour import palette_table
 from mammogram_viewer.imaging.decode import Words, decode_frame
 from mammogram_viewer.imaging.display import GreyScale, display_table, read_grey_scale, voi_source, window_over_breast
 from mammogram_viewer.imaging.files import OutputFolder
@@ -20,6 +19,7 @@ from mammogram_viewer.imaging.grey16 import grey16
 from mammogram_viewer.imaging.htj2k import FrameFile, Samples
 from mammogram_viewer.imaging.modality import stored_values
 from mammogram_viewer.imaging.overlays import draw_overlays, list_overlays
+from mammogram_viewer.imaging.palette import palette_table
 from mammogram_viewer.imaging.quick_thumbnail import quick_thumbnail
 from mammogram_viewer.imaging.thumbnail import Shown
 from mammogram_viewer.imaging.voi import Voi, choose_voi
@@ -124,7 +124,7 @@ class ObjectRenderer:
         pixels = self._pixels
         codes = stored_values(pixels, shifted=self._found.syntax.keeps_words)
         if pixels.photometric_interpretation == "PALETTE COLOR":
-            return palette_table(self._found.dataset, codes.astype(np.uint16))[words]
+            return palette_table(self._found, codes, self.doubts)[words]
         if pixels.bits_stored == 8 and words.dtype == np.uint8:
             return words.astype(np.uint8, copy=False)
         full = (1 << pixels.bits_stored) - 1

@@ -188,6 +188,8 @@ def _jpeg_ls(words: Words, bits_stored: int, *, near: int) -> bytes:
     """imagecodecs takes the depth of 16-bit words from the largest among them and writes a SPIFF header in front.
     The header goes; where the depth is too small it is raised, and what the scan was coded with is stated in a
     preset segment (T.87 C.2.4.1.1), so that nothing depends on the pixels."""
+    if words.dtype == np.uint16 and int(words.max(initial=0)) < 256:
+        words = words.astype(np.uint8)  # 16 bits is what it would take such words for
     stream = bytes(imagecodecs.jpegls_encode(words, near))
     frame = stream.index(b"\xff\xf7")
     scan = stream.index(b"\xff\xda", frame)
@@ -224,7 +226,7 @@ def _jpeg_2000(words: Words, bits_stored: int, colour: str, *, high_throughput: 
         return bytes(
             imagecodecs.jpeg2k_encode(
                 words,
-                level=45 if lossy else 0,  # a peak signal-to-noise ratio, dB
+                level=60 if lossy else 0,  # a peak signal-to-noise ratio, dB
                 codecformat="j2k",
                 reversible=not lossy,
                 bitspersample=bits_stored,
@@ -239,12 +241,16 @@ def htj2k_codestream(words: Words, bits_stored: int, *, transformed: bool = Fals
 
     Words are coded as signed, their level shifted here by half of `bits_stored` instead of by the encoder (T.800
     G.1); then the size segment is given the depth and sign that this makes true. The quantisation segment states its
-    own exponents, so that a decoder needs nothing else."""
+    own exponents, so that a decoder needs nothing else. Irreversible ones keep 8 or 16 bits: their steps are relative
+    to the depth."""
+    if lossy:
+        return bytes(
+            imagecodecs.htj2k_encode(words, resolutions=6, tlm=True, rgb=transformed, reversible=False, level=1 / 4096)
+        )
     signed = words.dtype.kind == "i"
     kind = f"i{words.dtype.itemsize}"
     centred = words if signed else (words.astype(np.int32) - (1 << (bits_stored - 1))).astype(kind)
-    options: dict[str, Any] = {"reversible": False, "level": 1 / 4096} if lossy else {"reversible": True}
-    frame = bytearray(imagecodecs.htj2k_encode(centred, resolutions=6, tlm=True, rgb=transformed, **options))
+    frame = bytearray(imagecodecs.htj2k_encode(centred, resolutions=6, tlm=True, rgb=transformed, reversible=True))
     for component in range(3 if words.ndim == 3 else 1):
         frame[42 + 3 * component] = (0x80 if signed else 0) | (bits_stored - 1)  # Ssiz (T.800 A.5.1)
     return bytes(frame)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import upload
+from benchmarks.pixels import run as pixels
 
 if __name__ == "__main__":
     upload.main()
+    pixels.main()

@@ -46,3 +46,37 @@ def test_upload_benchmark_writes_every_figure(tmp_path: Path) -> None:
     for word in ("raw", "multipart", "Express"):
         assert word in done.stdout
     assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()
+
+
+@pytest.mark.slow
+def test_pixel_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    output = tmp_path / "pixels.json"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pixels", "--scale", "0.01", "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(output.read_text())
+    assert results["versions"].keys() >= {"python", "imagecodecs", "isal", "opencv-python-headless", "pydicom", "dcmtk"}
+    encodings = {"uncompressed", "jpeg_lossless", "jpeg_ls", "jpeg_2000", "htj2k"}
+    assert results["files"].keys() == results["job"].keys() == results["upload"].keys() == encodings
+    for name, each in results["job"].items():
+        sides = {"ours", "naive"} | ({"floor"} if name == "uncompressed" else set())
+        assert each.keys() >= sides
+        for side in sides:
+            assert each[side]["wall_ms"].keys() == each[side]["cpu_ms"].keys() == SPREAD
+        for verdict in each["targets"].values():
+            assert verdict["wall"].keys() == verdict["cpu"].keys() == RATIO
+        assert isinstance(each["targets"]["naive_over_ours"]["met"], bool)
+    for name in ("uncompressed", "jpeg_2000", "htj2k"):
+        assert isinstance(results["thumbnail"][name]["met"], bool)
+    for judged in (*results["png_size"].values(), results["memory"], results["throughput"]):
+        assert isinstance(judged["met"], bool)
+    for word in ("uncompressed", "htj2k", "naive", "floor", "target"):
+        assert word in done.stdout
+    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()

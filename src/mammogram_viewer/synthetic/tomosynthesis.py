@@ -80,7 +80,7 @@ def slices(wanted: SyntheticTomosynthesis) -> Iterator[npt.NDArray[np.uint16]]:
         focus = np.float32(np.exp(-(((depth - 0.5) / 0.12) ** 2)))
         tissue = base + weight * (other - base) * 0.5 + mass * focus
         tissue += np.roll(noise, (7 * index, 13 * index), (0, 1))  # no two frames have the same noise
-        frame = np.clip(tissue, _LEAST_TISSUE, MOST).astype(np.uint16)
+        frame = np.clip(tissue, _LEAST_TISSUE, MOST - 40).astype(np.uint16)
         frame[air] = AIR
         yield frame
 

@@ -187,9 +187,7 @@ def _jpeg(words: Words, bits_stored: int, transfer_syntax_uid: str, colour: str)
 def _jpeg_ls(words: Words, bits_stored: int, *, near: int) -> bytes:
     """imagecodecs takes the depth of 16-bit words from the largest among them and writes a SPIFF header in front.
     The header goes; where the depth is too small it is raised, and what the scan was coded with is stated in a
-    preset segment (T.87 C.2.4.1.1), so that nothing depends on the pixels."""
-    if words.dtype == np.uint16 and int(words.max(initial=0)) < 256:
-        words = words.astype(np.uint8)  # 16 bits is what it would take such words for
+    preset segment (T.87 C.2.4.1.1). 16-bit words that are all below 256 it takes for full ones; that stays."""
     stream = bytes(imagecodecs.jpegls_encode(words, near))
     frame = stream.index(b"\xff\xf7")
     scan = stream.index(b"\xff\xda", frame)

@@ -63,6 +63,11 @@ def decoded(frames: list[np.ndarray], uid: str, value: bytes, **attributes: Any)
     return words, doubts
 
 
+def allowed_doubts(uid: str) -> set[str]:
+    """The JPEG-LS encoder of our tests writes frames whose words are all below 256 with 16 bits."""
+    return {"codestream_depth_above_bits_stored"} if transfer_syntax(uid).codec == "jpegls" else set()
+
+
 @st.composite
 def grey_frames(draw: st.DrawFn, most_frames: int = 1) -> tuple[list[np.ndarray], int, bool]:
     """Noise over the whole range of 8 to 16 bits, signed or not, of odd and even sizes."""
@@ -97,7 +102,7 @@ def test_grey_words_survive_every_lossless_syntax(uid, grey, photometric):
     # Codecs that know no sign may hand back the bare low bits, which the display table reads as well.
     mask = (1 << bits) - 1
     assert np.array_equal(words[0].astype(np.int64) & mask, frames[0].astype(np.int64) & mask)
-    assert not doubts
+    assert set(doubts) <= allowed_doubts(uid)
 
 
 @FEW
@@ -195,7 +200,7 @@ def test_each_frame_is_found_by_offset_tables_and_by_its_start(uid, grey, table,
     mask = (1 << bits) - 1
     for ours, theirs in zip(words, frames, strict=True):
         assert np.array_equal(ours.astype(np.int64) & mask, theirs.astype(np.int64) & mask)
-    assert not doubts
+    assert set(doubts) <= allowed_doubts(uid)
 
 
 @pytest.mark.parametrize("value_representation", ["OB", "OW"])

@@ -1,8 +1,8 @@
 """The ways to grey that a file offers: every VOI LUT and every window, with its id (PS3.3 C.11.2, C.7.6.16.2.10).
 
-Ids count positions in the file, `lut-1`, `lut-2`, … and `window-1`, `window-2`, …: first what the data set itself
-holds, then what the functional groups of the frame hold. A broken one is left out with a warning and keeps its
-number, so the ids of the others never move."""
+Ids count positions in the file, `lut-1`, `lut-2`, … and `window-1`, `window-2`, …: first what the functional groups
+say of the frame, as the modality transformation does, then what the data set says of all. A broken one is left out
+with a warning and keeps its number, so the ids of the others never move."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def list_voi(
 
     A file with both offers alternatives (C.11.2.1.1 gives neither precedence); the LUT is the maker's own curve."""
     group = frame_group(dataset, "FrameVOILUTSequence", frame_index)
-    holders = [dataset] if group is None else [dataset, group]
+    holders = [dataset] if group is None else [group, dataset]
     input_range = (float(modality.min()), float(modality.max()))
     found = [
         *_luts(holders, input_range, little_endian=little_endian, warnings=warnings),

@@ -25,7 +25,7 @@ from mammogram_viewer.dicom.syntaxes import (
 )
 from product import Product, running
 
-CONVERSIONS = int(os.environ.get("MAMMOGRAM_VIEWER_TEST_CONVERSIONS", "150"))
+CONVERSIONS = max(100, int(os.environ.get("MAMMOGRAM_VIEWER_TEST_CONVERSIONS", "150")))
 ROWS, COLUMNS = 512, 400  # 400 KiB of pixels
 BATCH = 10
 SHORT_DOSE = 1000
@@ -76,7 +76,8 @@ class Watched:
         return (
             f"{self.name}: {_mean_mb(early):.2f} MB early, {_mean_mb(late):.2f} MB late, "
             f"{self.bytes_each:.0f} bytes a conversion; descriptors {_range(self.descriptors)}, "
-            f"threads {_range(self.threads)}"
+            f"threads {_range(self.threads)}; MB over time "
+            + " ".join(f"{size / 1e6:.1f}" for _, size in self.resident[:: max(1, len(self.resident) // 20)])
         )
 
 

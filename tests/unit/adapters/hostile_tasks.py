@@ -86,8 +86,12 @@ def environment() -> dict[str, str]:
 
 
 def initial_environment() -> str:
-    """As the kernel keeps it, whatever Python has changed since."""
-    return Path("/proc/self/environ").read_bytes().decode("latin-1")
+    """As the kernel keeps it, whatever Python has changed since. A hidden process may not even read its own, unless
+    it is root's."""
+    try:
+        return Path("/proc/self/environ").read_bytes().decode("latin-1")
+    except PermissionError:
+        return "closed"
 
 
 def open_descriptors() -> list[str]:

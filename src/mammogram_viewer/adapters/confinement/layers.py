@@ -112,6 +112,9 @@ def library_paths() -> tuple[str, ...]:
     folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     for name, module in list(sys.modules.items()):
         if "." not in name:
-            folders.update(str(folder) for folder in getattr(module, "__path__", ()))
-    real = {os.path.realpath(path) for path in (*folders, *_SYSTEM) if path and Path(path).exists()}
+            packages = [str(folder) for folder in getattr(module, "__path__", ())]
+            # Wheels keep their own C libraries beside the package.
+            folders.update((*packages, *(f"{folder}.libs" for folder in packages)))
+    # Not Path.exists, which raises for what lies in a folder of another account.
+    real = {os.path.realpath(path) for path in (*folders, *_SYSTEM) if path and os.path.exists(path)}  # noqa: PTH110
     return tuple(sorted(path for path in real if not any(path.startswith(f"{other}/") for other in real)))

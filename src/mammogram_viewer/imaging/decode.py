@@ -20,6 +20,7 @@ from mammogram_viewer.dicom.pixels import PixelDescription
 from mammogram_viewer.dicom.syntaxes import TransferSyntax
 from mammogram_viewer.foundation.reasons import Refused
 from mammogram_viewer.imaging.colour import unpack_422, ybr_full_to_rgb
+from mammogram_viewer.imaging.jpeg_end import check_bits_lasted
 
 # APP0 JFIF (always YCbCr), or an APP14 Adobe segment of full length; libjpeg passes over a shorter one.
 _COLOUR_MARKER = re.compile(rb"\xff\xe0..JFIF\0|\xff\xee\0[\x0e-\xff]Adobe", re.DOTALL)
@@ -124,14 +125,19 @@ def _rle(frame: bytes, pixels: PixelDescription) -> Words:
     return _shaped(samples, pixels, planar=True)
 
 
-def _jpeg(frame: bytes, pixels: PixelDescription) -> Any:
+def _jpeg(frame: bytes, pixels: PixelDescription) -> Words:
     """libjpeg-turbo. A JFIF or Adobe marker says the colour space; where there is none, the header does."""
-    if pixels.samples_per_pixel == 1:
-        return imagecodecs.jpeg8_decode(frame)
-    if _COLOUR_MARKER.search(frame, 0, 4096):
-        return imagecodecs.jpeg8_decode(frame)
-    colorspace = "RGB" if pixels.photometric_interpretation == "RGB" else "YCBCR"
-    return imagecodecs.jpeg8_decode(frame, colorspace=colorspace, outcolorspace="RGB")
+    options: dict[str, Any] = {}
+    if pixels.samples_per_pixel == 3 and not _COLOUR_MARKER.search(frame, 0, 4096):
+        colour = "RGB" if pixels.photometric_interpretation == "RGB" else "YCBCR"
+        options = {"colorspace": colour, "outcolorspace": "RGB"}
+
+    def decode(stream: bytes) -> Words:
+        return np.asarray(imagecodecs.jpeg8_decode(stream, **options))
+
+    samples = decode(frame)
+    check_bits_lasted(frame, samples, decode)
+    return samples
 
 
 def _fitted(decoded: Any, pixels: PixelDescription) -> Words:

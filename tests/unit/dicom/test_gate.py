@@ -157,8 +157,6 @@ def test_a_codestream_cut_in_the_middle_is_refused_even_with_its_end_marker_put_
     source = write(tmp_path / "a.dcm", image_dataset(words, transfer_syntax_uid=uid, frames=[half]))
     # A bare JPEG XL codestream has no end marker; its decoder misses what is missing.
     assert code_of(source) == ("decoder_error" if transfer_syntax(uid).codec == "jxl" else "codestream_truncated")
-    if transfer_syntax(uid).codec == "jpeg":
-        return  # the entropy-coded bits of a JPEG carry no count; only its decoder could know, and it does not tell
     source = write(tmp_path / "a.dcm", image_dataset(words, transfer_syntax_uid=uid, frames=[half + b"\xff\xd9"]))
     assert code_of(source) in ("codestream_truncated", "decoder_error")
 

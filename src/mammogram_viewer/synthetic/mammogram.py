@@ -31,7 +31,7 @@ from mammogram_viewer.synthetic.attributes import (
 from mammogram_viewer.synthetic.encode import pixel_data
 from mammogram_viewer.synthetic.grey_scale import add_grey_scale
 from mammogram_viewer.synthetic.overlay import add_overlays
-from mammogram_viewer.synthetic.phantom import AIR, MOST, breast_phantom
+from mammogram_viewer.synthetic.phantom import AIR, MOST, NOISY_AIR, breast_phantom
 from mammogram_viewer.synthetic.technique import add_technique
 from mammogram_viewer.synthetic.wanted import (
     DETECTOR_70_UM,
@@ -146,7 +146,9 @@ def _sop_instance_uid(wanted: SyntheticMammogram) -> UID:
 def _unprocessed() -> npt.NDArray[np.uint16]:
     """Phantom values to those before processing: linear in what reached the detector, dense tissue still bright."""
     exposure = np.exp(-1.6 * np.arange(MOST + 1) / MOST)
-    return np.round((1 - exposure) / (1 - exposure[-1]) * MOST).astype(np.uint16)
+    table = np.round((1 - exposure) / (1 - exposure[-1]) * MOST).astype(np.uint16)
+    table[: NOISY_AIR + 1] = np.arange(NOISY_AIR + 1)  # padding stays what it is
+    return table
 
 
 def _with_bits(pixels: npt.NDArray[np.uint16], wanted: SyntheticMammogram) -> Words:

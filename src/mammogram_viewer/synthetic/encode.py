@@ -138,7 +138,8 @@ def encode_frame(
     planar: bool = False,
     lossy: bool = False,
 ) -> bytes:
-    """One frame as a codestream of the depth `bits_stored`; all but `LOSSY` keep every bit unless `lossy`.
+    """One frame as a codestream of the depth `bits_stored` (JPEG-LS: of 8 or 16); all but `LOSSY` keep every bit
+    unless `lossy`.
 
     Colour frames are RGB; the photometric interpretation says what the codec makes of them inside (RGB or
     YBR_FULL, YBR_FULL_422, YBR_RCT, YBR_ICT), except in RLE and deflated frames, which hold what they are
@@ -161,7 +162,8 @@ def encode_frame(
     # These codestreams hold unsigned samples; a signed value goes in as its BitsStored low bits (PS3.5 8.2).
     bare = (words.view(f"u{words.dtype.itemsize}") & ((1 << bits_stored) - 1)).astype(f"u{words.dtype.itemsize}")
     if codec == "jpegls":
-        return _jpeg_ls(bare, bits_stored, near=2 if lossy else 0)
+        # 16-bit words make 16-bit samples, whatever BitsStored says. Noise grows.
+        return bytes(imagecodecs.jpegls_encode(bare, 2 if lossy else 0, out=2 * bare.nbytes + 4096))
     if codec == "jxl" and transfer_syntax_uid != JPEG_XL_JPEG_RECOMPRESSION:
         # Its lowest effort corrupts memory in this version of the library.
         options: dict[str, Any] = {"distance": 0.5} if lossy else {"lossless": True}
@@ -182,39 +184,6 @@ def _jpeg(words: Words, bits_stored: int, transfer_syntax_uid: str, colour: str)
         return bytes(imagecodecs.jpeg8_encode(words, 95, **options))
     predictor = 1 if transfer_syntax_uid == JPEG_LOSSLESS_FIRST_ORDER else 4  # .70 is the first alone (A.4.2)
     return bytes(imagecodecs.jpeg8_encode(words, lossless=True, predictor=predictor, **options))
-
-
-def _jpeg_ls(words: Words, bits_stored: int, *, near: int) -> bytes:
-    """imagecodecs takes the depth of 16-bit words from the largest among them and writes a SPIFF header in front.
-    The header goes; where the depth is too small it is raised, and what the scan was coded with is stated in a
-    preset segment (T.87 C.2.4.1.1). 16-bit words that are all below 256 it takes for full ones; that stays."""
-    stream = bytes(imagecodecs.jpegls_encode(words, near))
-    frame = stream.index(b"\xff\xf7")
-    scan = stream.index(b"\xff\xda", frame)
-    head, coded_bits = bytearray(stream[frame:scan]), stream[frame + 4]
-    if coded_bits < bits_stored:
-        head[4] = bits_stored
-        head += b"\xff\xf8" + struct.pack(">HB5H", 13, 1, (1 << coded_bits) - 1, *_ls_thresholds(coded_bits, near), 64)
-    return b"\xff\xd8" + bytes(head) + stream[scan:]
-
-
-def _ls_thresholds(bits: int, near: int) -> list[int]:
-    """T1, T2, T3 that a decoder assumes for samples of `bits` (T.87 C.2.4.1.1.1)."""
-    most = (1 << bits) - 1
-    if most >= 128:
-        factor = (min(most, 4095) + 128) // 256
-        wanted = (factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near)
-    else:
-        factor = 256 // (most + 1)
-        wanted = (
-            max(2, 3 // factor + 3 * near),
-            max(3, 7 // factor + 5 * near),
-            max(4, 21 // factor + 7 * near),
-        )
-    found = [near + 1]
-    for threshold in wanted:
-        found.append(threshold if found[-1] <= threshold <= most else found[-1])
-    return found[1:]
 
 
 def _jpeg_2000(words: Words, bits_stored: int, colour: str, *, high_throughput: bool, lossy: bool) -> bytes:

@@ -64,7 +64,7 @@ def decoded(frames: list[np.ndarray], uid: str, value: bytes, **attributes: Any)
 
 
 def allowed_doubts(uid: str) -> set[str]:
-    """The JPEG-LS encoder of our tests writes frames whose words are all below 256 with 16 bits."""
+    """The JPEG-LS encoder of the synthetic images writes 8 or 16 bits."""
     return {"codestream_depth_above_bits_stored"} if transfer_syntax(uid).codec == "jpegls" else set()
 
 

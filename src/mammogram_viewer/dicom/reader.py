@@ -49,6 +49,7 @@ BULKY_BYTES = 8 * 1024 * 1024  # a top-level value larger than this is reported,
 MAPPED_BYTES = 1024 * 1024  # below, reading is cheaper
 INFLATE_CHUNK_BYTES = 1024 * 1024
 _FIRST_TAGS = frozenset({(0x0008, element) for element in (0x0000, 0x0001, 0x0005, 0x0008, 0x0016, 0x0018)})
+_RECOGNITION_CODE = b"\x08\x00\x10\x00"  # of ACR-NEMA, the ancestor of DICOM
 META_BYTES = 64 * 1024  # the file meta group is a few hundred bytes
 
 config.settings.reading_validation_mode = config.IGNORE
@@ -121,6 +122,8 @@ def _find_start(stream: BinaryIO) -> tuple[int, list[str]]:
         group, element = 0x0008, int.from_bytes(head[2:4], "big")
     # Data sets begin with one of these; implicit VR has the high half of a small length where VRs stand.
     if (group, element) in _FIRST_TAGS and (head[4:6] in KNOWN_VRS or head[6:8] == b"\x00\x00"):
+        return 0, ["missing_preamble", "missing_file_meta"]
+    if head[:4] == _RECOGNITION_CODE and b"ACR-NEMA" in head[8:24]:
         return 0, ["missing_preamble", "missing_file_meta"]
     raise Refused("not_dicom")
 

@@ -87,7 +87,8 @@ def pixel_data(
 
 
 def encapsulated(streams: Iterable[bytes], *, offset_table: bool = True, fragments_per_frame: int = 1) -> bytes:
-    """Codestreams as a list of fragments behind a basic offset table, filled or empty (PS3.5 A.4)."""
+    """Codestreams as a list of fragments behind a basic offset table, filled or empty (PS3.5 A.4). The delimiter is
+    left to pydicom, which writes it behind a value of undefined length."""
     offsets, items, position = [], [], 0
     for stream in streams:
         offsets.append(position)
@@ -96,7 +97,7 @@ def encapsulated(streams: Iterable[bytes], *, offset_table: bool = True, fragmen
             position += len(items[-1])
     table = struct.pack(f"<{len(offsets)}L", *offsets) if offset_table else b""
     head = _ITEM.pack(0xFFFE, 0xE000, len(table)) + table
-    return head + b"".join(items) + _ITEM.pack(0xFFFE, 0xE0DD, 0)
+    return head + b"".join(items)
 
 
 def extended_offset_table(streams: Iterable[bytes]) -> tuple[bytes, bytes]:
@@ -233,7 +234,7 @@ def _rle(words: Words) -> bytes:
     segments = []
     for sample in planes:
         for plane in np.moveaxis(sample, -1, 0):
-            packed = imagecodecs.packbits_encode(np.ascontiguousarray(plane), axis=-1)
+            packed = imagecodecs.packbits_encode(plane.copy(), axis=-1)
             segments.append(packed + b"\0" * (len(packed) % 2))
     starts = [64 + sum(map(len, segments[:index])) for index in range(len(segments))]
     return struct.pack("<16L", len(segments), *starts, *[0] * (15 - len(segments))) + b"".join(segments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,18 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from builders import dicom_bytes, png_bytes
+from mammogram_viewer.synthetic.dose_report import SyntheticDoseReport, build_dose_report
+from mammogram_viewer.synthetic.tomosynthesis import SyntheticTomosynthesis, build_tomosynthesis
 from product import Product
 
 pytestmark = pytest.mark.browser
 SERIOUS = {"serious", "critical"}
+
+
+def saved(data_set: Any) -> bytes:
+    buffer = io.BytesIO()
+    data_set.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
 
 
 async def assert_accessible(page: Page, where: str) -> None:
@@ -28,11 +37,26 @@ async def assert_accessible(page: Page, where: str) -> None:
 
 @pytest.fixture(scope="module")
 def shelf(product: Product) -> dict[str, int]:
-    """A ready mammogram, a rejected one, and a plain picture."""
-    ready = product.wait_for(product.upload_one(dicom_bytes(seed=81, laterality="L", view="CC"))["id"])
+    """A ready mammogram with everything to choose, a rejected one, a plain picture, tomosynthesis, a dose report."""
+    many = dicom_bytes(seed=81, laterality="L", view="CC", voi="several", overlays=1, view_modifiers=("magnification",))
+    ready = product.wait_for(product.upload_one(many)["id"])
     rejected = product.wait_for(product.upload_one(dicom_bytes(seed=82)[:-3000])["id"])
     picture = product.wait_for(product.upload_one(png_bytes(seed=83, side=200), "a.png")["id"])
-    return {"ready": ready["id"], "rejected": rejected["id"], "picture": picture["id"]}
+    frames = SyntheticTomosynthesis(rows=64, columns=48, frames=3)
+    tomosynthesis = product.wait_for(product.upload_one(saved(build_tomosynthesis(frames)))["id"])
+    report = product.wait_for(product.upload_one(saved(build_dose_report(SyntheticDoseReport(seed=84))))["id"])
+    assert (
+        product.client("admin")
+        .patch(f"/api/images/{ready['id']}", json={"laterality": "R", "tags": ["teaching"]})
+        .is_success
+    )
+    return {
+        "ready": ready["id"],
+        "rejected": rejected["id"],
+        "picture": picture["id"],
+        "tomosynthesis": tomosynthesis["id"],
+        "report": report["id"],
+    }
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
@@ -54,6 +78,8 @@ async def test_pages_after_sign_in_have_no_serious_fault(
         f"/images/{shelf['ready']}",
         f"/images/{shelf['rejected']}",
         f"/images/{shelf['picture']}",
+        f"/images/{shelf['tomosynthesis']}?frame=1",
+        f"/images/{shelf['report']}",
         "/images/999999",
         "/admin",
         "/admin/users",
@@ -65,6 +91,20 @@ async def test_pages_after_sign_in_have_no_serious_fault(
         await page.wait_for_load_state("networkidle")
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
         await assert_accessible(page, path)
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_the_choices_of_an_image_have_no_serious_fault_while_they_are_open(
+    visit: Callable[..., Any], shelf: dict[str, int], size: str
+) -> None:
+    page = await (await visit(size)).sign_in("admin")
+    await page.goto(f"/images/{shelf['ready']}")
+    await page.get_by_role("button", name="Correct side or view").click()
+    await assert_accessible(page, "the form of corrections")
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Grey scale").click()
+    await page.get_by_role("menuitemradio").first.wait_for()
+    await assert_accessible(page, "the menu of grey scales")
 
 
 async def test_the_gallery_can_be_read_by_keyboard_alone(visit: Callable[..., Any], shelf: dict[str, int]) -> None:

@@ -30,7 +30,9 @@ export function Corrections({ image }: { image: ImageDetail }) {
   const opener = useRef<HTMLButtonElement>(null)
   const patching = usePatchImage(image)
   const { data: me } = useQuery(meQuery)
-  const mayCorrect = me?.capabilities.correct === true
+  // What the file says is not known before it has been read.
+  const isRead = image.status !== 'pending' && image.status !== 'processing'
+  const mayCorrect = me?.capabilities.correct === true && isRead
   const corrected = isCorrected(image, 'laterality') || isCorrected(image, 'viewPosition')
   async function save(patch: ImagePatch): Promise<boolean> {
     const undo = undoOf(image, patch)
@@ -131,7 +133,7 @@ function CorrectionForm({ image, patching, onSave, onClose }: CorrectionFormProp
         onChange={(event) => setWanted({ ...wanted, [field]: event.target.value })}
         onKeyDown={(event) => (event.key === 'Escape' ? onClose() : undefined)}
       >
-        <option value="">As the file: {fileInWords(image, field)}</option>
+        <option value="">As the file says: {fileInWords(image, field)}</option>
         {terms.map((term) => (
           <option key={term} value={term}>
             {termInWords(field, term)}

@@ -90,6 +90,20 @@ export function PictureBroken({ onAgain }: { onAgain: () => void }) {
   )
 }
 
+/** Another picture than the default one is made when somebody first asks for it. */
+export function BeingMade({ name }: { name: string }) {
+  return (
+    <div className={styles.words} data-testid="being-made" role="status">
+      <LoaderCircle className={styles.working} aria-hidden="true" />
+      <h2>Being made…</h2>
+      <p>{name}</p>
+      <p className={styles.quiet}>
+        Somebody asks for this picture for the first time. It appears here by itself.
+      </p>
+    </div>
+  )
+}
+
 interface PictureRefusedProps {
   problem: unknown
   name: string

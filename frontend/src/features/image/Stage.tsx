@@ -2,7 +2,7 @@ import { type RefObject, useMemo, useRef, useState } from 'react'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
-import { NotReady, PictureBroken, PictureRefused } from './NotReady'
+import { BeingMade, NotReady, PictureBroken, PictureRefused } from './NotReady'
 import { DEFAULT_PICTURE, isDefaultPicture, pictureAddress, pictureInWords, pictureName } from './picture'
 import { PictureControls, type PictureControlsProps } from './PictureControls'
 import type { Rendition } from './rendition'
@@ -134,6 +134,7 @@ interface ComingProps {
 /** Says what comes, and that what one sees meanwhile is something else. */
 function Coming({ rendition, name, loaded }: ComingProps) {
   const isBeingMade = rendition?.at === 'making'
+  if (isBeingMade && loaded === null) return <BeingMade name={name} />
   return (
     <p className={styles.loading} role="status" data-making={isBeingMade || undefined}>
       {isBeingMade ? `${name}: being made…` : 'Loading full resolution'}

@@ -32,7 +32,7 @@ test('a side says where it comes from, a corrected one who said so and what the 
   expect(whereFrom(corrected, 'laterality')).toBe(
     'corrected by Ada Example on 23 Nov 2026, 12:05; the file says L (Image Laterality)',
   )
-  expect(fileInWords(file, 'viewPosition')).toBe('the file says nothing')
+  expect(fileInWords(file, 'viewPosition')).toBe('nothing')
 })
 
 test('the form begins with what holds, and then has nothing to save', () => {

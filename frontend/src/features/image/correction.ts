@@ -77,11 +77,11 @@ export function undoOf(before: Corrected, patch: ImagePatch): ImagePatch {
   return undo
 }
 
-/** "the file says L (Image Laterality)". */
+/** "L (Image Laterality)", "nothing". */
 export function fileInWords(image: Corrected, field: CorrectedField): string {
   const { value, source } = fileWord(image, field)
-  if (value === null) return 'the file says nothing'
-  return `the file says ${value}${source ? ` (${sourceName(source)})` : ''}`
+  if (value === null) return 'nothing'
+  return source ? `${value} (${sourceName(source)})` : value
 }
 
 /** Where a side or view comes from: a field of the header, a guess, or a person. */
@@ -89,7 +89,7 @@ export function whereFrom(image: Corrected, field: CorrectedField): string | nul
   const correction = correctionOf(image, field)
   if (!correction) return sourceInWords(image[`${field}Source`])
   const who = correction.correctedByName ?? 'a person'
-  return `corrected by ${who} on ${formatDateTime(correction.correctedAt)}; ${fileInWords(image, field)}`
+  return `corrected by ${who} on ${formatDateTime(correction.correctedAt)}; the file says ${fileInWords(image, field)}`
 }
 
 export function termInWords(field: CorrectedField, value: string): string {

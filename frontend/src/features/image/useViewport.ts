@@ -114,7 +114,8 @@ function usePointer(pane: RefObject<HTMLElement | null>, change: Change): void {
       )
     }
     function down(event: PointerEvent): void {
-      if (event.button > 1) return
+      // A captured pointer sends its click to the pane: buttons in it would never hear of theirs.
+      if (event.button > 1 || (event.target instanceof Element && event.target.closest('button, a'))) return
       pointers.set(event.pointerId, at(event))
       ;(element as HTMLElement).setPointerCapture(event.pointerId)
     }

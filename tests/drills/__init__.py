@@ -1,0 +1,1 @@
+"""Drills: long trials of the whole product that `make drill-…` starts by hand."""

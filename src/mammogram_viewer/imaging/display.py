@@ -27,6 +27,9 @@ from mammogram_viewer.imaging.modality import Modality, Reals, Stored, read_moda
 from mammogram_viewer.imaging.percentile import breast_window
 from mammogram_viewer.imaging.voi import Curve, Voi, Window, list_voi
 
+# Rescale and windows are decimal; three of 100,000 halves come out a binary digit too small.
+ROUNDING_ERROR = 1e-9
+
 
 @dataclass(frozen=True)
 class GreyScale:
@@ -75,8 +78,8 @@ def voi_source(voi: Voi | None) -> str:
 
 
 def to_8_bits(shown: Reals) -> npt.NDArray[np.uint8]:
-    """[0, 255] to uint8, to nearest, halves up."""
-    return np.floor(np.clip(shown, 0, 255) + 0.5).astype(np.uint8)
+    """[0, 255] to uint8, to nearest, halves up; also those that binary fractions put just below a half."""
+    return np.floor(np.clip(shown, 0, 255) + (0.5 + ROUNDING_ERROR)).astype(np.uint8)
 
 
 def _is_inverted(dataset: Dataset, pixels: PixelDescription) -> bool:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from mammogram_viewer.dicom.reader import PYDICOM_TROUBLE
+from mammogram_viewer.imaging.segments import expand_segments
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class LookupTable:
     entries: npt.NDArray[np.float64]
 
     def apply(self, inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Inputs below the first get the first entry, above the last the last; fractions are rounded, half
-        up."""
-        index = np.floor(inputs + 0.5) - self.first
+        """Inputs below the first get the first entry, above the last the last; fractions are rounded, half up, and a
+        decimal half is one even where binary fractions fall short of it."""
+        index = np.floor(inputs + (0.5 + 1e-9)) - self.first
         return self.entries[np.clip(index, 0, len(self.entries) - 1).astype(np.int64)]
 
 
@@ -45,7 +46,10 @@ def read_lookup_table(
         if len(descriptor) != 3:
             raise ValueError
         count = (descriptor[0] & 0xFFFF) or 65_536  # 0 stands for 65,536
-        entries = _entries(stored, count, little_endian=little_endian)
+        words = _words(stored, little_endian=little_endian)
+        if keywords[1].startswith("Segmented"):
+            words = _expanded(words, descriptor[2])
+        entries = _entries(words, count)
     except PYDICOM_TROUBLE:
         warnings.append("broken_lookup_table")
         return None
@@ -58,20 +62,28 @@ def read_lookup_table(
     return LookupTable(_first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64))
 
 
-def _entries(stored: Any, count: int, *, little_endian: bool) -> npt.NDArray[np.uint16]:
-    """LUT data as unsigned words: US or SS values, OW words, or two 8-bit entries packed in each OW word."""
+def _words(stored: Any, *, little_endian: bool) -> npt.NDArray[np.uint16]:
+    """LUT data as unsigned words, be they US or SS values or the bytes of OW."""
     if isinstance(stored, bytes):
         whole = stored[: len(stored) // 2 * 2]
-        words = np.frombuffer(whole, "<u2" if little_endian else ">u2").astype(np.uint16)
-    else:
-        listed = [stored] if isinstance(stored, int) else list(stored)
-        words = (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)
+        return np.frombuffer(whole, "<u2" if little_endian else ">u2").astype(np.uint16)
+    listed = [stored] if isinstance(stored, int) else list(stored)
+    return (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)
+
+
+def _entries(words: npt.NDArray[np.uint16], count: int) -> npt.NDArray[np.uint16]:
+    """One entry in each word, or two 8-bit entries packed in each, the first in the low byte."""
     if len(words) == count:
         return words
     if len(words) == (count + 1) // 2:
-        # The first entry is in the low byte of each word.
         return words.astype("<u2").view(np.uint8)[:count].astype(np.uint16)
     raise ValueError("another number of entries than the descriptor says")
+
+
+def _expanded(words: npt.NDArray[np.uint16], bits: int) -> npt.NDArray[np.uint16]:
+    """The entries of a segmented table, whose fields are as wide as its entries (C.7.9.2)."""
+    fields = words.astype("<u2").view(np.uint8) if bits == 8 else words
+    return np.array(expand_segments(fields.tolist(), 8 if bits == 8 else 16), np.uint16)
 
 
 def _first_mapped(value: int, vr: str, input_range: tuple[float, float]) -> int:

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from mammogram_viewer.dicom.reader import DicomObject
 from mammogram_viewer.foundation.reasons import Refused
-from mammogram_viewer.imaging import colour
 from mammogram_viewer.imaging.lookup import read_lookup_table
 from mammogram_viewer.imaging.modality import Stored
 
@@ -18,8 +17,8 @@ def palette_table(found: DicomObject, stored: Stored, warnings: list[str]) -> np
     """`table[word]` is RGB, (256 or 65536, 3) uint8, entries scaled to 8 bits and rounded to nearest, halves up.
 
     Refused (bad_header) when a palette cannot be read, or the three differ in what they map."""
-    if any(f"Segmented{name}PaletteColorLookupTableData" in found.dataset for name in _COLOURS):
-        return colour.palette_table(found.dataset, stored.astype(np.uint16))
+    segmented = any(f"Segmented{name}PaletteColorLookupTableData" in found.dataset for name in _COLOURS)
+    prefix = "Segmented" if segmented else ""
     inputs = stored.astype(np.float64)
     tables = [
         read_lookup_table(
@@ -27,7 +26,7 @@ def palette_table(found: DicomObject, stored: Stored, warnings: list[str]) -> np
             input_range=(float(inputs.min()), float(inputs.max())),
             little_endian=found.syntax.little_endian,
             warnings=warnings,
-            keywords=(f"{name}PaletteColorLookupTableDescriptor", f"{name}PaletteColorLookupTableData"),
+            keywords=(f"{name}PaletteColorLookupTableDescriptor", f"{prefix}{name}PaletteColorLookupTableData"),
         )
         for name in _COLOURS
     ]

@@ -147,6 +147,6 @@ def apply_window(inputs: Reals, window: Window) -> Reals:
         center, width = center - 0.5, width - 1
     low, high = center - width / 2, center + width / 2
     if width == 0:
-        return np.where(inputs <= low, 0.0, 255.0)
+        return np.where(inputs <= low + 1e-9, 0.0, 255.0)  # decimals that binary fractions overshoot
     ramp = (inputs - center) * 255 / width + 127.5
     return np.where(inputs <= low, 0.0, np.where(inputs > high, 255.0, ramp))

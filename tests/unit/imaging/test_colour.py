@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mammogram_viewer.imaging.segments import expand_segments
 from unit.dicom.builders import BIG_ENDIAN, EXPLICIT, IMPLICIT, image_dataset
 from unit.imaging import standard
 from unit.imaging.rendering import rendered
@@ -51,3 +52,26 @@ def test_colour_offers_no_grey_scale(kind):
     with rendered(image_dataset(np.zeros((4, 4, 3), np.uint8)), kind) as found:
         assert found.header.voi_candidates == ()
         assert found.header.voi_source == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("segments", "entries"),
+    [
+        ([0, 3, 1, 2, 3], [1, 2, 3]),
+        ([0, 1, 10, 1, 4, 0], [10, 8, 5, 3, 0]),  # 7.5 and 2.5 are rounded up
+        ([0, 1, 0, 1, 2, 65_535], [0, 32_768, 65_535]),
+        ([0, 2, 7, 9, 2, 1, 0, 0], [7, 9, 7, 9]),
+    ],
+)
+def test_segments_are_written_out(segments, entries):
+    assert expand_segments(segments, 16) == entries
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [[3, 1, 1], [0, 9, 1], [1, 4, 9], [0, 1, 5, 2, 1, 99, 0], [0, 1, 5, 2, 1, 0], [2, 1, 0, 0], [0, 0, 2, 65_535, 0, 0],
+     [0, 1, 5, *[1, 40_000, 5] * 2]],
+)  # fmt: skip
+def test_segments_that_lead_nowhere_or_on_and_on_are_refused(segments):
+    with pytest.raises(ValueError, match=r"."):
+        expand_segments(segments, 16)

@@ -109,6 +109,27 @@ def test_any_window_of_several_is_shown_as_the_standard_says(windows, function, 
         assert found.picture(f"png8.voi-window-{chosen + 1}").reshape(-1).tolist() == expected
 
 
+@settings(settings.get_profile("voi"), max_examples=60)
+@given(
+    slope=st.sampled_from(["0.1", "0.3", "0.7", "1.1", "0.01", "2.4", "0.0244"]),
+    intercept=st.sampled_from(["0", "-0.1", "10.7", "-1024", "0.05"]),
+    center=st.integers(-10_000, 40_000).map(lambda n: f"{n / 100:.2f}"),
+    width=st.integers(100, 50_000).map(lambda n: f"{n / 100:.2f}"),
+    function=st.sampled_from(["LINEAR", "LINEAR_EXACT"]),
+)
+def test_decimals_that_binary_fractions_cannot_hold_cost_no_level(slope, intercept, center, width, function):
+    ds = image_dataset(
+        WORDS, BitsStored=10, RescaleSlope=slope, RescaleIntercept=intercept, WindowCenter=center, WindowWidth=width,
+        VOILUTFunction=function,
+    )  # fmt: skip
+    expected = []
+    for value in WORDS.reshape(-1).tolist():
+        x = value * Fraction(slope) + Fraction(intercept)
+        expected.append(standard.nearest(standard.window(x, Fraction(center), Fraction(width), function)))
+    with rendered(ds) as found:
+        assert found.picture().reshape(-1).tolist() == expected
+
+
 def test_a_broken_candidate_is_left_out_and_the_others_keep_their_ids():
     ds = image_dataset(
         WORDS,

@@ -97,9 +97,7 @@ export function BeingMade({ name }: { name: string }) {
       <LoaderCircle className={styles.working} aria-hidden="true" />
       <h2>Being made…</h2>
       <p>{name}</p>
-      <p className={styles.quiet}>
-        Somebody asks for this picture for the first time. It appears here by itself.
-      </p>
+      <p className={styles.quiet}>It is asked for the first time, and appears here by itself.</p>
     </div>
   )
 }

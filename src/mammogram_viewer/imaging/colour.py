@@ -46,11 +46,8 @@ def palette_table(dataset: Dataset, codes: npt.NDArray[np.uint16]) -> npt.NDArra
     if len(descriptors) != 1:
         raise Refused("bad_header", "the descriptors of the colour palette differ")
     descriptor = descriptors.pop()
-    if (
-        len(descriptor) != 3
-        or not all(isinstance(number, int) for number in descriptor)
-        or descriptor[2] not in (8, 16)
-    ):
+    numbers = [number for number in descriptor if isinstance(number, int) and number >= 0]
+    if len(descriptor) != 3 or len(numbers) != 3 or numbers[2] not in (8, 16):
         raise Refused("bad_header", "the descriptor of the colour palette cannot be read")
     count, first, bits = numbers[0] or 65_536, numbers[1], numbers[2]
     places = np.clip(codes.astype(np.int64) - first, 0, count - 1)

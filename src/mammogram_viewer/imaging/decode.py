@@ -8,12 +8,12 @@ out as RGB. Decoders may crash on hostile input, so this runs in the disposable 
 from __future__ import annotations
 
 import re
-import zlib
 from typing import Any
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
+from isal import isal_zlib
 
 from mammogram_viewer.dicom.codestreams import read_rle_segments
 from mammogram_viewer.dicom.pixels import PixelDescription
@@ -86,10 +86,10 @@ def native_words(frame: bytes | memoryview, pixels: PixelDescription, *, little_
 
 def _inflated(frame: bytes, pixels: PixelDescription) -> bytes:
     """Raw deflate of one native frame (PS3.5 A.4.13), never more than the frame's size."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater = isal_zlib.decompressobj(-15)  # twice as fast as zlib
     try:
         native = inflater.decompress(frame, pixels.native_frame_bytes + 2)
-    except zlib.error as trouble:
+    except isal_zlib.error as trouble:  # pyright: ignore[reportGeneralTypeIssues]  # the stub names no class
         raise Refused("decoder_error", str(trouble)) from trouble
     if len(native) < pixels.native_frame_bytes:
         raise Refused("codestream_truncated")

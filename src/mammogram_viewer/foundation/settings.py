@@ -107,6 +107,8 @@ class Settings:
         50, "Failed sign-ins a minute from one address, at whatever accounts."
     )
     password_hashes_waiting: int = _setting(200, "Password checks that may wait for their turn in one process.")
+    max_tiles: int = _setting(16_384, "Most tiles, and parts of them, of one JPEG 2000 frame.")
+    max_packets: int = _setting(4_000_000, "Most packets (layers, resolutions, precincts) of one JPEG 2000 frame.")
     max_pending_users: int = _setting(1000, "Registrations that may await approval at once.")
     sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
     api_tokens_per_user: int = _setting(100, "API tokens one user may have.")

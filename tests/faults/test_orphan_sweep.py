@@ -19,9 +19,11 @@ from mammogram_viewer.archive.removals import purge_quarantine
 from mammogram_viewer.archive.verify import find_foreign_storage, find_quarantined
 from mammogram_viewer.cli.verify import verify
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.wakeup import WakeUp
-from mammogram_viewer.worker import reconciler as reconciler_module
+from mammogram_viewer.worker import maintenance as maintenance_module
+from mammogram_viewer.worker.maintenance import Maintenance
 from mammogram_viewer.worker.reconciler import Reconciler
 
 NewPool = Callable[[], Awaitable[tuple[str, asyncpg.Pool]]]
@@ -34,6 +36,7 @@ class Yard:
     db: asyncpg.Pool
     storage: LocalStorage
     settings: Settings
+    maintenance: Maintenance
     reconciler: Reconciler
 
     def keys(self, prefix: str) -> list[str]:
@@ -43,10 +46,6 @@ class Yard:
         path = self.storage.local_copy(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
-
-    async def sweep_again(self) -> None:
-        await self.db.execute("UPDATE installation SET swept_at = NULL")
-        await self.reconciler.sweep()
 
     async def faults(self) -> list[str]:
         found = [f.fault async for f in find_foreign_storage(self.db, self.storage)]
@@ -77,7 +76,7 @@ async def yard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Callable[..., Awaitable[Yard]]]:
     """Files of any age count as old. Asked again, it gives the same storage with another, new database."""
-    monkeypatch.setattr(reconciler_module, "_SWEEP_SECONDS", -1)
+    monkeypatch.setattr(maintenance_module, "_ORPHAN_SECONDS", -1)
     settings = Settings(data_dir=tmp_path / "data dir", reconcile_interval_seconds=0.01)
     settings.spool_dir.mkdir(parents=True)
     wake_up = WakeUp(redis_url, settings)
@@ -85,14 +84,16 @@ async def yard(
     async def make(*, knows_the_original: bool) -> Yard:
         url, db = await new_pool()
         storage = LocalStorage(settings.storage_dir)
-        reconciler = Reconciler(db, storage, QueueService(db, wake_up, settings), settings)
+        maintenance = Maintenance(db, storage, wake_up, settings)
+        queue, control = QueueService(db, wake_up, settings), QueueControl(db, wake_up)
+        reconciler = Reconciler(db, storage, queue, control, maintenance, settings)
         if knows_the_original:
             await db.execute("INSERT INTO users (email) VALUES ('a@example.org')")
             await db.execute(
                 """INSERT INTO images (user_id, file_type, original_name, byte_count, sha256, storage_key)
                    VALUES (1, 'png', 'a.png', 1, sha256('x'), 'originals/aa/known')"""
             )
-        return Yard(db, storage, replace(settings, database_url=url), reconciler)
+        return Yard(db, storage, replace(settings, database_url=url), maintenance, reconciler)
 
     yield make
     await wake_up.close()
@@ -110,7 +111,7 @@ ALL = ["originals/aa/known", "originals/bb/orphan", "renditions/cc/orphan"]
 async def test_an_orphan_original_goes_into_quarantine_and_an_orphan_rendition_goes(yard) -> None:
     place: Yard = await yard(knows_the_original=True)
     add_files(place)
-    await place.reconciler.sweep()
+    await place.maintenance.sweep()
     assert place.keys("originals") == ["originals/aa/known"]
     assert place.keys("renditions") == []
     kept = place.keys("quarantine")
@@ -119,7 +120,7 @@ async def test_an_orphan_original_goes_into_quarantine_and_an_orphan_rendition_g
     assert await place.storage.read(kept[0]) == png_bytes(seed=1)
     assert await place.faults() == ["quarantined"]
     # Kept for its time, and no longer.
-    await place.sweep_again()
+    await place.maintenance.sweep()
     assert place.keys("quarantine") == kept
     assert await purge_quarantine(place.storage, days=-1) == 1
     assert place.keys("quarantine") == []
@@ -127,24 +128,24 @@ async def test_an_orphan_original_goes_into_quarantine_and_an_orphan_rendition_g
 
 async def test_a_new_database_over_an_archive_touches_nothing(yard, caplog: pytest.LogCaptureFixture) -> None:
     before: Yard = await yard(knows_the_original=True)
-    await before.reconciler.sweep()
+    await before.maintenance.sweep()
     add_files(before)
     after: Yard = await yard(knows_the_original=False)
-    await after.reconciler.sweep()
+    await after.maintenance.sweep()
     assert after.keys("originals") + after.keys("renditions") == ALL
     assert after.keys("quarantine") == []
     assert await after.faults() == ["other_installation"]
     assert "storage_of_another_installation" in caplog.messages
     # The database that belongs to it still does.
     assert await before.faults() == []
-    await before.sweep_again()
+    await before.maintenance.sweep()
     assert before.keys("originals") == ["originals/aa/known"]
 
 
 async def test_an_archive_without_identity_is_not_swept_by_a_database_that_knows_none_of_it(yard) -> None:
     place: Yard = await yard(knows_the_original=False)
     add_files(place)
-    await place.reconciler.sweep()
+    await place.maintenance.sweep()
     assert place.keys("originals") + place.keys("renditions") == ALL
     assert place.keys("installation") == []
     assert await place.faults() == ["other_installation"]
@@ -153,27 +154,13 @@ async def test_an_archive_without_identity_is_not_swept_by_a_database_that_knows
 async def test_fresh_storage_gets_the_identity_of_its_database(yard) -> None:
     place: Yard = await yard(knows_the_original=False)
     assert await place.faults() == []
-    await place.reconciler.sweep()
+    await place.maintenance.sweep()
     written = uuid.UUID((await place.storage.read("installation")).decode().strip())
     assert written == await place.db.fetchval("SELECT id FROM installation")
     assert list(place.settings.spool_dir.iterdir()) == []
 
 
-async def test_the_sweep_is_done_by_one_worker_of_all(yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciler_module, "_SWEEP_SECONDS", 3600)
-    place: Yard = await yard(knows_the_original=True)
-    claims: list[float] = []
-
-    async def counted(*_: object, **__: object) -> int:
-        claims.append(1)
-        return 0
-
-    monkeypatch.setattr(reconciler_module, "remove_orphans", counted)
-    await asyncio.gather(*(place.reconciler.sweep() for _ in range(5)))
-    assert len(claims) == 1
-
-
-async def test_a_slow_sweep_does_not_delay_the_walk(yard, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_sweep_of_the_spool_does_not_delay_the_walk(yard, monkeypatch: pytest.MonkeyPatch) -> None:
     place: Yard = await yard(knows_the_original=True)
     sweeping, walked = asyncio.Event(), asyncio.Event()
 
@@ -186,7 +173,7 @@ async def test_a_slow_sweep_does_not_delay_the_walk(yard, monkeypatch: pytest.Mo
             walked.set()
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(place.reconciler, "sweep", endless)
+    monkeypatch.setattr(place.reconciler, "sweep_spool", endless)
     monkeypatch.setattr(place.reconciler, "walk", walk)
     running = asyncio.create_task(place.reconciler.run_forever())
     await asyncio.wait_for(walked.wait(), 5)
@@ -205,7 +192,7 @@ async def test_the_event_loop_goes_on_while_storage_is_walked(yard, monkeypatch:
         yield from ()
 
     monkeypatch.setattr(place.storage, "list_keys", slow_disk)
-    sweeping = asyncio.create_task(place.reconciler.sweep())
+    sweeping = asyncio.create_task(place.maintenance.sweep())
     await asyncio.sleep(0.05)
     go_on.set()
     await asyncio.wait_for(sweeping, 5)

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import psutil
@@ -24,9 +24,11 @@ from mammogram_viewer.adapters.children import stop, wait_until_ready
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.redis.embedded import EmbeddedRedis
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.models import Claim
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.worker.maintenance import Maintenance
 from mammogram_viewer.worker.processor import Processor
 from mammogram_viewer.worker.reconciler import Reconciler
 from product import Product, running
@@ -115,7 +117,9 @@ async def test_a_silent_redis_does_not_keep_the_reconcilers_lock(
     db = await open_pool(own_database, size=2, application_name="tests")
     wake_up = WakeUp(server.url, settings)
     queue = QueueService(db, wake_up, settings)
-    reconciler = Reconciler(db, _NoStorage(), queue, settings)  # type: ignore[arg-type] - no removal is due
+    control, storage = QueueControl(db, wake_up), cast(Any, _NoStorage())  # no removal is due
+    maintenance = Maintenance(db, storage, wake_up, settings)
+    reconciler = Reconciler(db, storage, queue, control, maintenance, settings)
     try:
         for number in range(3):
             await queue.add_dicom_conversion_job(number, 1, "", "")

@@ -43,19 +43,6 @@ async def join_installation(db: asyncpg.Pool, storage: Storage, spool_dir: Path)
     return belonging == "same"
 
 
-async def claim_sweep(db: asyncpg.Pool, *, every_seconds: float) -> bool:
-    """True for one worker of the whole installation, once in this time. A row rather than a lock: a sweep may take
-    long, and must not keep a connection."""
-    return bool(
-        await db.fetchval(
-            """UPDATE installation SET swept_at = now()
-               WHERE swept_at IS NULL OR swept_at < now() - make_interval(secs => $1)
-               RETURNING true""",
-            every_seconds,
-        )
-    )
-
-
 async def _database_id(db: asyncpg.Pool) -> str:
     return str(await db.fetchval("SELECT id FROM installation"))
 

@@ -72,6 +72,20 @@ async def set_status(
     )
 
 
+async def set_statuses(
+    connection: Connection, image_ids: list[int], status: str, reason_code: str | None, reason: str | None
+) -> None:
+    """Of many images at once; those that are shown stay as they are."""
+    await connection.execute(
+        """UPDATE images SET status = $2, reason_code = $3, reason = $4, updated_at = now()
+           WHERE id = ANY($1::bigint[]) AND status <> 'ready'""",
+        image_ids,
+        status,
+        reason_code,
+        reason,
+    )
+
+
 async def _new_id(connection: Connection, sql: str, *values: object) -> int:
     """The id that an upsert answers; it always answers one."""
     row_id: int | None = await connection.fetchval(sql, *values)

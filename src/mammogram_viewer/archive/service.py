@@ -102,6 +102,16 @@ async def mark_ended(connection: Connection, image_id: int, status: str, code: s
     await queries.set_status(connection, image_id, status, code, reason)
 
 
+async def mark_many_pending(connection: Connection, image_ids: list[int]) -> None:
+    """Waiting again, all of them; those that are shown stay as they are."""
+    await queries.set_statuses(connection, image_ids, "pending", None, None)
+
+
+async def mark_many_failed(connection: Connection, image_ids: list[int], code: str, reason: str) -> None:
+    """Nothing more is done for them until a person retries; those that are shown stay as they are."""
+    await queries.set_statuses(connection, image_ids, "failed", code, reason)
+
+
 async def file_header(connection: Connection, image_id: int, header: ImageHeader) -> None:
     """File the image under its patient, study and series, and mark a SOP Instance UID that came before with
     other bytes. Both images are kept; neither is ever overwritten."""

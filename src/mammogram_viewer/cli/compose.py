@@ -15,12 +15,13 @@ from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
-from mammogram_viewer.adapters.storage.local import LocalStorage
+from mammogram_viewer.cli.storage import open_storage
 from mammogram_viewer.foundation import logs
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake import archives
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.models import (
     CONVERT_DICOM,
     QUEUES,
@@ -29,7 +30,9 @@ from mammogram_viewer.jobs.models import (
     RENDER_PICTURE,
 )
 from mammogram_viewer.jobs.service import QueueService
+from mammogram_viewer.jobs.stats import QueueStats
 from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.operations.queues import QueueOffice
 from mammogram_viewer.web.resources import Resources
 
 log = logging.getLogger(__name__)
@@ -55,20 +58,25 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     """Everything a part works with, closed again in reverse order; `nursery` stays its maker's."""
     settings.spool_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     redis_url = redis_address(settings)
-    storage = LocalStorage(settings.storage_dir)
+    storage = open_storage(settings)
     db = await open_pool(
         database_address(settings), size=settings.database_pool_size, application_name=f"mammogram-viewer {part}"
     )
     redis_client = open_client(redis_url)
     wake_up = WakeUp(redis_url, settings)
     queue = QueueService(db, wake_up, settings)
+    queue_control = QueueControl(db, wake_up)
     try:
         yield Resources(
             settings=settings,
             db=db,
             redis_client=redis_client,
             storage=storage,
+            wake_up=wake_up,
             queue=queue,
+            queue_control=queue_control,
+            queue_stats=QueueStats(db),
+            queue_office=QueueOffice(db, queue_control),
             intake=Intake(db, storage, queue),
             archives=ArchiveOpener(nursery, settings),
         )
@@ -117,16 +125,20 @@ def run_worker(settings: Settings, queues: list[str] | None = None, concurrency:
 
 async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurrency: int | None) -> None:
     from mammogram_viewer.renditions.jobs import Renderer
+    from mammogram_viewer.worker.heartbeat import Heartbeat
+    from mammogram_viewer.worker.maintenance import Maintenance
     from mammogram_viewer.worker.processor import Processor
     from mammogram_viewer.worker.reconciler import Reconciler
     from mammogram_viewer.worker.run import WorkerPool, queue_concurrency, run_until_stopped
 
     async with open_resources(settings, "worker", nursery) as resources:
-        renderer = Renderer(resources.db, resources.storage, nursery, settings)
+        db, control = resources.db, resources.queue_control
+        renderer = Renderer(db, resources.storage, nursery, settings)
+        maintenance = Maintenance(db, resources.storage, resources.wake_up, settings)
         rendering = (CONVERT_DICOM, RENDER_PICTURE, REMAKE_RENDITIONS, RENDER_ON_DEMAND)
-        processor = Processor(resources.db, dict.fromkeys(rendering, renderer.run), settings)
+        processor = Processor(db, {**dict.fromkeys(rendering, renderer.run), **maintenance.runners}, settings)
         pool = WorkerPool(
             processor, redis_address(settings), settings, queue_concurrency(settings, queues, concurrency)
         )
-        reconciler = Reconciler(resources.db, resources.storage, resources.queue, settings)
-        await run_until_stopped(pool, reconciler, settings)
+        reconciler = Reconciler(db, resources.storage, resources.queue, control, maintenance, settings)
+        await run_until_stopped(pool, reconciler, Heartbeat(db, control, pool, processor), settings)

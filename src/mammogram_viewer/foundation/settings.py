@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,12 @@ class Settings:
     redis_url: str = _setting("", "Redis 6.2 or later; empty (and no REDIS_HOST): an embedded one.", env="REDIS_URL")
     redis_host: str = _setting("", "Host of Redis, when REDIS_URL is not set.", env="REDIS_HOST")
     redis_port: int = _setting(6379, "Port of Redis, with REDIS_HOST.", env="REDIS_PORT")
-    storage_url: str = _setting("", "`file:///…`; empty: DATA_DIR/storage.", env="STORAGE_URL")
+    storage_url: str = _setting(
+        "",
+        "`file:///…`, or `s3://bucket/prefix` with the usual `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, "
+        "`AWS_REGION` and, for stores other than Amazon's, `AWS_ENDPOINT_URL`; empty: DATA_DIR/storage.",
+        env="STORAGE_URL",
+    )
     host: str = _setting(
         "127.0.0.1", "Address to listen on. Wider than loopback only once an administrator exists.", env="HOST"
     )
@@ -54,7 +60,18 @@ class Settings:
     unpack_wall_seconds: float = _setting(120.0, "Wall time of the child that unpacks one ZIP archive, seconds.")
     spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
 
+    sweep_interval_seconds: int = _setting(3600, "Time between two looks for files that no row speaks of, seconds.")
     quarantine_days: float = _setting(30.0, "Originals that no row speaks of are kept aside for this long, days.")
+
+    # Storage on S3
+    s3_request_seconds: float = _setting(60.0, "Longest single request to S3, of one part of a file, seconds.")
+    s3_connect_seconds: float = _setting(5.0, "Longest wait for a connection to S3, seconds.")
+    s3_retries: int = _setting(5, "How often a request to S3 is repeated after no answer, 5xx or 'slow down'.")
+    s3_retry_seconds: float = _setting(30.0, "No request to S3 is repeated after this long, seconds.")
+    s3_transfers: int = _setting(4, "Whole files on their way to or from S3 at once in one process.")
+    s3_part_bytes: int = _setting(
+        8 * MIB, "Files larger than this are sent and fetched in parts of this size, bytes; at least 5 MiB."
+    )
 
     # Database
     database_pool_size: int = _setting(10, "Connections each process may hold; at least 2.")
@@ -90,6 +107,8 @@ class Settings:
     max_elements: int = _setting(100_000, "Most data elements in one header.")
     max_nesting: int = _setting(64, "Deepest nesting of sequences.")
     max_inflated_bytes: int = _setting(1024 * MIB, "Largest deflated data set after inflation, bytes.")
+    max_tiles: int = _setting(16_384, "Most tiles, and parts of them, of one JPEG 2000 frame.")
+    max_packets: int = _setting(4_000_000, "Most packets (layers, resolutions, precincts) of one JPEG 2000 frame.")
 
     # Accounts
     registration: bool = _setting(True, "Whether strangers may ask for an account (it starts as pending).")
@@ -107,8 +126,6 @@ class Settings:
         50, "Failed sign-ins a minute from one address, at whatever accounts."
     )
     password_hashes_waiting: int = _setting(200, "Password checks that may wait for their turn in one process.")
-    max_tiles: int = _setting(16_384, "Most tiles, and parts of them, of one JPEG 2000 frame.")
-    max_packets: int = _setting(4_000_000, "Most packets (layers, resolutions, precincts) of one JPEG 2000 frame.")
     max_pending_users: int = _setting(1000, "Registrations that may await approval at once.")
     sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
     api_tokens_per_user: int = _setting(100, "API tokens one user may have.")
@@ -119,10 +136,14 @@ class Settings:
 
     @property
     def storage_dir(self) -> Path:
-        """The local storage folder; STORAGE_URL=file:///… moves it."""
+        """The local storage folder; STORAGE_URL=file:///… moves it. Nobody uses it when storage is on S3."""
         if self.storage_url.startswith("file://"):
             return Path(self.storage_url.removeprefix("file://"))
         return self.data_dir / "storage"
+
+    @property
+    def storage_on_s3(self) -> bool:
+        return self.storage_url.startswith("s3://")
 
     @property
     def logs_dir(self) -> Path:
@@ -179,12 +200,18 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
         raise StartupProblem(f"{unknown[0]} is not a setting. docs/settings.md lists all of them.")
     chosen["data_dir"] = Path(chosen["data_dir"]).expanduser().absolute()
     settings = Settings(**chosen)
-    if settings.storage_url and not settings.storage_url.startswith("file:///"):
-        raise StartupProblem("STORAGE_URL must start with file:/// in this version.")
+    _check_storage(settings)
     if settings.database_pool_size < 2:
         # The reconciler holds one connection by its lock while it works with another.
         raise StartupProblem(f"{PREFIX}DATABASE_POOL_SIZE={settings.database_pool_size} is too small; at least 2.")
     return settings
+
+
+def _check_storage(settings: Settings) -> None:
+    if settings.storage_url and not re.fullmatch(r"file:///.*|s3://[a-z0-9][a-z0-9.-]+[^?#@:]*", settings.storage_url):
+        raise StartupProblem("STORAGE_URL must be file:///FOLDER or s3://BUCKET/PREFIX; credentials go into AWS_….")
+    if settings.s3_part_bytes < 5 * MIB:
+        raise StartupProblem(f"{PREFIX}S3_PART_BYTES is too small; S3 takes parts of 5 MiB or more.")
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 JobState = Literal["pending", "waiting", "active", "delayed", "completed", "rejected", "failed", "cancelled"]
 UNFINISHED: tuple[JobState, ...] = ("pending", "waiting", "active", "delayed")
@@ -12,7 +13,8 @@ RETRYABLE: tuple[JobState, ...] = ("rejected", "failed", "cancelled")
 
 DICOM_CONVERSION = "dicom-conversion"
 THUMBNAIL = "thumbnail"
-QUEUES = (DICOM_CONVERSION, THUMBNAIL)
+MAINTENANCE = "maintenance"
+QUEUES = (DICOM_CONVERSION, THUMBNAIL, MAINTENANCE)
 
 # Stable kinds (job_queue.type): imperative, never renamed, because rows and Redis may hold old ones.
 CONVERT_DICOM = "convert_dicom"
@@ -107,3 +109,63 @@ def job_id_for_remake(image_id: int, recipe_version: int) -> str:
 def job_id_on_demand(image_id: int, recipe_version: int, kind: str) -> str:
     """`rendition-<imageId>-<recipe>-<kind>`."""
     return f"rendition-{image_id}-{recipe_version}-{kind}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSettings:
+    """One row of `queues`. `concurrency` None: as each worker's settings say."""
+
+    name: str
+    paused_at: datetime | None
+    paused_by: int | None
+    paused_by_name: str | None
+    concurrency: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueCounts:
+    """What a queue holds, and how it went lately. `waiting` is what was just uploaded, `prioritized` what comes behind
+    it; `pending` rows count with them. Rates are of the last 15 minutes, the failure rate of 24 hours."""
+
+    waiting: int
+    prioritized: int
+    active: int
+    delayed: int
+    completed: int
+    rejected: int
+    failed: int
+    cancelled: int
+    oldest_waiting_seconds: float | None
+    jobs_per_minute: float
+    ended_in_24_hours: int
+    failed_in_24_hours: int
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """How long until everything is done at the pace of the last 15 minutes; None when nothing has ended in it."""
+        left = self.waiting + self.prioritized + self.active + self.delayed
+        if not left:
+            return 0.0
+        return left / self.jobs_per_minute * 60 if self.jobs_per_minute else None
+
+    @property
+    def failure_rate(self) -> float | None:
+        """The share of failed ones among those that ended within 24 hours; None when none did."""
+        return self.failed_in_24_hours / self.ended_in_24_hours if self.ended_in_24_hours else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSeen:
+    """One row of `workers`."""
+
+    id: UUID
+    host: str
+    pid: int
+    version: str
+    queues: dict[str, int]
+    current_jobs: list[str]
+    memory_bytes: int
+    started_at: datetime
+    seen_at: datetime
+    stopped_at: datetime | None
+    alive: bool

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 from mammogram_viewer.foundation.errors import Conflict, NotFound
-from mammogram_viewer.jobs import queries
-from mammogram_viewer.jobs.models import RETRYABLE, Claim, Job, NewJob
+from mammogram_viewer.jobs import control_queries, queries
+from mammogram_viewer.jobs.models import MAINTENANCE, RETRYABLE, Claim, Job, NewJob
 from mammogram_viewer.jobs.queries import Connection
 
 
@@ -23,6 +23,11 @@ async def add_jobs(connection: Connection, jobs: list[NewJob]) -> list[NewJob]:
     """Add jobs to the outbox and answer those that are new; an id that is already there is left as it is."""
     added = await queries.insert_jobs(connection, jobs)
     return [job for job in jobs if job.id in added]
+
+
+async def add_scheduled(connection: Connection, job_id: str, kind: str) -> None:
+    """The row of a run of the queue `maintenance`, unless it is there."""
+    await queries.insert_scheduled_job(connection, job_id, MAINTENANCE, kind)
 
 
 async def claim(connection: Connection, job_id: str, worker: str) -> Claim | Job | None:
@@ -99,7 +104,7 @@ async def retry(connection: Connection, job_id: str) -> Job:
         raise NotFound("There is no such job.")
     if job.status not in RETRYABLE:
         raise Conflict("Only a failed, rejected or cancelled job can be retried.", code="not_retryable")
-    await queries.reset_for_retry(connection, job_id)
+    await control_queries.reset_jobs(connection, [job_id])
     return job
 
 
@@ -109,7 +114,7 @@ async def restart(connection: Connection, job_id: str) -> Job:
     if job is None:
         raise NotFound("There is no such job.")
     if job.is_finished:
-        await queries.reset_for_retry(connection, job_id)
+        await control_queries.reset_jobs(connection, [job_id])
     return job
 
 

@@ -11,7 +11,7 @@ from mammogram_viewer.jobs.models import UNFINISHED, Attempt, Job, NewJob
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Database = Connection | asyncpg.Pool
 
-_COLUMNS = """id, queue, type, status, image_id, user_id, priority, attempts_made, max_attempts, interruptions,
+COLUMNS = """id, queue, type, status, image_id, user_id, priority, attempts_made, max_attempts, interruptions,
     progress, error_code, error, created_at, enqueued_at, started_at, finished_at, updated_at, result, input"""
 
 
@@ -35,24 +35,35 @@ async def insert_jobs(connection: Connection, jobs: list[NewJob]) -> set[str]:
     return {row["id"] for row in rows}
 
 
+async def insert_scheduled_job(connection: Connection, job_id: str, queue: str, job_type: str) -> None:
+    """Without an image or a person; Redis knows it already."""
+    await connection.execute(
+        """INSERT INTO job_queue (id, queue, type, status, enqueued_at) VALUES ($1, $2, $3, 'waiting', now())
+           ON CONFLICT (id) DO NOTHING""",
+        job_id,
+        queue,
+        job_type,
+    )
+
+
 async def find_job(db: Database, job_id: str) -> Job | None:
-    return _job(await db.fetchrow(f"SELECT {_COLUMNS} FROM job_queue WHERE id = $1", job_id))
+    return _job(await db.fetchrow(f"SELECT {COLUMNS} FROM job_queue WHERE id = $1", job_id))
 
 
 async def lock_job(connection: Connection, job_id: str) -> Job | None:
     """The row, held until the caller's transaction ends."""
-    return _job(await connection.fetchrow(f"SELECT {_COLUMNS} FROM job_queue WHERE id = $1 FOR UPDATE", job_id))
+    return _job(await connection.fetchrow(f"SELECT {COLUMNS} FROM job_queue WHERE id = $1 FOR UPDATE", job_id))
 
 
 async def list_jobs_by_id(db: Database, job_ids: list[str]) -> list[Job]:
-    rows = await db.fetch(f"SELECT {_COLUMNS} FROM job_queue WHERE id = ANY($1::text[])", job_ids)
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM job_queue WHERE id = ANY($1::text[])", job_ids)
     return [Job(**dict(row)) for row in rows]
 
 
 async def list_unfinished_jobs(db: Database, *, untouched_seconds: float, limit: int) -> list[Job]:
     """Unfinished rows that nobody has touched for that long, oldest first (partial index, no scan)."""
     rows = await db.fetch(
-        f"""SELECT {_COLUMNS} FROM job_queue
+        f"""SELECT {COLUMNS} FROM job_queue
             WHERE status IN ('pending', 'waiting', 'active', 'delayed')
               AND updated_at <= now() - make_interval(secs => $1)
             ORDER BY updated_at LIMIT $2""",
@@ -119,17 +130,6 @@ async def set_finished(
         error,
         attempts_made,
         list(UNFINISHED),
-    )
-
-
-async def reset_for_retry(connection: Connection, job_id: str) -> None:
-    await connection.execute(
-        """UPDATE job_queue
-           SET status = 'pending', attempts_made = 0, interruptions = 0, progress = 0, result = NULL,
-               error_code = NULL, error = NULL, enqueued_at = NULL, started_at = NULL, finished_at = NULL,
-               updated_at = now()
-           WHERE id = $1""",
-        job_id,
     )
 
 

@@ -14,11 +14,12 @@ from bullmq import Queue
 
 from mammogram_viewer.adapters.redis.connection import bullmq_connection
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.jobs.models import Job, NewJob
+from mammogram_viewer.jobs.models import QUEUES, Job, NewJob
 
 log = logging.getLogger(__name__)
 # Kept long enough for Bull Board and Node clients to read results; history lives in job_queue.
 KEEP_FINISHED = {"age": 3600, "count": 1000}
+_FORGET_AT_ONCE = 100
 _AWAY = (redis.exceptions.RedisError, OSError, TimeoutError)
 
 
@@ -78,6 +79,49 @@ class WakeUp:
             log.warning("wake_up_failed", extra={"jobs": 1, "problem": type(problem).__name__})
             return False
         return True
+
+    async def answers(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._queue(QUEUES[0]).isPaused()
+        except _AWAY:
+            return False
+        return True
+
+    async def forget_all(self, jobs: list[Job]) -> bool:
+        """Remove many kept ids, some at once. False when Redis is away."""
+        try:
+            for start in range(0, len(jobs), _FORGET_AT_ONCE):
+                async with asyncio.timeout(self._timeout_seconds):
+                    await asyncio.gather(
+                        *(self._queue(job.queue).remove(job.id) for job in jobs[start : start + _FORGET_AT_ONCE])
+                    )
+        except _AWAY as problem:
+            log.warning("wake_up_failed", extra={"jobs": len(jobs), "problem": type(problem).__name__})
+            return False
+        return True
+
+    async def set_paused(self, queue: str, *, paused: bool) -> bool:
+        """Pause or resume a queue in Redis, unless it is so already. False when Redis is away."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                if bool(await self._queue(queue).isPaused()) != paused:
+                    await (self._queue(queue).pause() if paused else self._queue(queue).resume())
+        except _AWAY as problem:
+            log.warning("pause_not_applied", extra={"queue": queue, "problem": type(problem).__name__})
+            return False
+        return True
+
+    async def schedule(self, queue: str, name: str, *, every_seconds: int) -> None:
+        """Have BullMQ add a job `name` at this pace for as long as it remembers; nothing when it does already."""
+        every_ms = every_seconds * 1000
+        # Asking for the record of a schedule that is not there raises in BullMQ's Python port.
+        known = await self._queue(queue).isJobScheduler(name)
+        if not known or (await self._queue(queue).getJobScheduler(name) or {}).get("every") != every_ms:
+            await self._queue(queue).upsertJobScheduler(
+                name, {"every": every_ms}, name, {}, {"removeOnComplete": KEEP_FINISHED, "removeOnFail": KEEP_FINISHED}
+            )
 
     async def close(self) -> None:
         for queue in self._queues.values():

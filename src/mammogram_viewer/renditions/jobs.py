@@ -72,6 +72,8 @@ class Renderer:
             elements=settings.max_elements,
             nesting=settings.max_nesting,
             inflated_bytes=settings.max_inflated_bytes,
+            tiles=settings.max_tiles,
+            packets=settings.max_packets,
         )
 
     async def run(self, claim: Claim) -> None:
@@ -105,19 +107,22 @@ class Renderer:
 
     async def _render(self, image: Image, order: RenderOrder, folder: Path) -> Rendered | Rejected:
         large = image.byte_count >= _MULTIFRAME_BYTES
-        original = self._storage.local_copy(image.storage_key)
-        outcome = await self._nursery.run(
-            render_task,
-            str(original),
-            str(folder),
-            image.file_type,
-            self._limits,
-            order,
-            folder=folder,
-            readable=[original],
-            answer_type=RenderAnswer,
-            wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
-        )
+        # A copy from S3 lies beside the child's folder, not in it: the child reads it and never writes.
+        async with self._storage.on_disk(
+            image.storage_key, self._settings.spool_dir, byte_count=image.byte_count, sha256=image.sha256
+        ) as original:
+            outcome = await self._nursery.run(
+                render_task,
+                str(original),
+                str(folder),
+                image.file_type,
+                self._limits,
+                order,
+                folder=folder,
+                readable=[original],
+                answer_type=RenderAnswer,
+                wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
+            )
         if isinstance(outcome, ChildDied) and outcome.code == STORAGE_FULL:
             raise self._storage_full()
         if isinstance(outcome, ChildDied):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import fields
 from typing import Any
 
 from litestar import Litestar, Request
@@ -16,8 +17,9 @@ from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.gallery import routes as gallery_routes
+from mammogram_viewer.gallery import upload_routes
 from mammogram_viewer.intake import routes as intake_routes
-from mammogram_viewer.operations import health_routes, job_routes
+from mammogram_viewer.operations import health_routes, job_routes, queue_routes
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.web import page, problems
 from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
@@ -30,12 +32,14 @@ _FEATURES = (
     admin_routes,
     intake_routes,
     gallery_routes,
+    upload_routes,
     viewing_routes,
     job_routes,
+    queue_routes,
     health_routes,
     page,
 )
-_RESOURCES = ("settings", "db", "redis_client", "storage", "queue", "intake", "archives")
+_RESOURCES = tuple(field.name for field in fields(Resources))
 _MAX_JSON_BYTES = 1024 * 1024  # only the upload takes more, and it streams
 
 

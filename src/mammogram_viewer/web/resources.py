@@ -11,7 +11,11 @@ from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.service import QueueService
+from mammogram_viewer.jobs.stats import QueueStats
+from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.operations.queues import QueueOffice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,10 @@ class Resources:
     db: asyncpg.Pool
     redis_client: Redis
     storage: Storage
+    wake_up: WakeUp
     queue: QueueService
+    queue_control: QueueControl
+    queue_stats: QueueStats
+    queue_office: QueueOffice
     intake: Intake
     archives: ArchiveOpener

@@ -34,9 +34,25 @@ class Processor:
         self._runners = runners
         self._settings = settings
         self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.active: set[str] = set()  # ids of the rows that are being run
 
     async def process(self, job_id: str) -> dict[str, str]:
         """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result."""
+        self.active.add(job_id)
+        try:
+            return await self._process(job_id)
+        finally:
+            self.active.discard(job_id)
+
+    async def process_scheduled(self, bullmq_id: str, kind: str) -> dict[str, str]:
+        """A run that BullMQ's scheduler has added, or a row's wake-up. A kind that we do not run gets no row."""
+        job_id = bullmq_id.replace(":", "-")
+        if kind in self._runners:
+            async with self._db.acquire() as connection, connection.transaction():
+                await outbox.add_scheduled(connection, job_id, kind)
+        return await self.process(job_id)
+
+    async def _process(self, job_id: str) -> dict[str, str]:
         claim = await self._claim(job_id)
         if not isinstance(claim, Claim):
             # Finished already, or a foreign entry without a row: nothing to do, and nothing to retry.
@@ -70,24 +86,22 @@ class Processor:
             claim = await outbox.claim(connection, job_id, self.name)
             if not isinstance(claim, Claim):
                 return claim
-            assert claim.job.image_id is not None
             if claim.job.interruptions > self._settings.job_interruptions:
                 await self._end(connection, claim, "interrupted", INTERRUPTED_REASON)
                 return claim.job
-            if claim.job.decides_image:
+            if claim.job.image_id is not None and claim.job.decides_image:
                 await archive.mark_processing(connection, claim.job.image_id)
             return claim
 
     async def _end(self, connection: outbox.Connection, claim: Claim, code: str, reason: str) -> None:
-        assert claim.job.image_id is not None
         await outbox.fail(connection, claim, code, reason, attempts_allowed=0)
-        if claim.job.decides_image:
+        if claim.job.image_id is not None and claim.job.decides_image:
             await archive.mark_ended(connection, claim.job.image_id, "failed", code, reason)
 
     async def _fail(self, claim: Claim, failure: AttemptFailed) -> None:
         """Book the failed attempt; then raise, so that BullMQ waits and tries again, or gives up. Raised without its
         cause: BullMQ keeps the whole traceback in Redis, and a database error quotes the row."""
-        assert claim.job.image_id is not None
+        image_id = claim.job.image_id if claim.job.decides_image else None
         async with self._db.acquire() as connection, connection.transaction():
             if not await outbox.hold(connection, claim):
                 return
@@ -99,10 +113,10 @@ class Processor:
                 attempts_allowed=failure.attempts_allowed,
                 exit_code=failure.exit_code,
             )
-            if claim.job.decides_image and final:
-                await archive.mark_ended(connection, claim.job.image_id, "failed", failure.code, failure.reason)
-            elif claim.job.decides_image:
-                await archive.mark_pending(connection, claim.job.image_id)
+            if image_id is not None and final:
+                await archive.mark_ended(connection, image_id, "failed", failure.code, failure.reason)
+            elif image_id is not None:
+                await archive.mark_pending(connection, image_id)
         log.warning("attempt_failed", extra={"job_id": claim.job.id, "code": failure.code, "final": final})
         if final:
             raise UnrecoverableError(failure.code) from None

@@ -5,7 +5,7 @@
     Redis has it waiting, delayed or active   -> in order; look again later
 
 One walk at a time in the whole installation, held by an advisory lock. Beside the walk, and never in its way: the
-back-fill of renditions that an older recipe made, and the sweep of what crashes left in the spool and in storage."""
+back-fill of renditions that an older recipe made, what Redis must not forget, and the sweep of this machine's spool."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ import asyncpg
 import redis.exceptions
 
 from mammogram_viewer.adapters.storage.port import Storage
-from mammogram_viewer.archive.installation import claim_sweep, join_installation
-from mammogram_viewer.archive.removals import empty_removals, purge_quarantine, remove_orphans
+from mammogram_viewer.archive.removals import empty_removals
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.spool import sweep_spool
+from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.models import Job
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.renditions.remake import BackFill
+from mammogram_viewer.worker.maintenance import Maintenance
 
 log = logging.getLogger(__name__)
 _LOCK_KEY = 0x6D616D6D6F01
 _BATCH = 1000
-_SWEEP_SECONDS = 3600
 _BACK_FILL_SECONDS = 30.0
-_SWEEP_QUESTION_SECONDS = 300.0  # how often a worker asks whether the sweep is due
+_FOLLOW_SECONDS = 10.0
+_SPOOL_SECONDS = 300.0
 _IN_ORDER = {"waiting", "delayed", "active", "prioritized", "waiting-children", "paused"}
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, redis.exceptions.RedisError)
 
@@ -38,10 +39,20 @@ _AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.Interfa
 class Reconciler:
     """Walks every few seconds until it is cancelled."""
 
-    def __init__(self, db: asyncpg.Pool, storage: Storage, queue: QueueService, settings: Settings) -> None:
+    def __init__(
+        self,
+        db: asyncpg.Pool,
+        storage: Storage,
+        queue: QueueService,
+        control: QueueControl,
+        maintenance: Maintenance,
+        settings: Settings,
+    ) -> None:
         self._db = db
         self._storage = storage
         self._queue = queue
+        self._control = control
+        self._maintenance = maintenance
         self._settings = settings
         self._back_fill = BackFill(db, queue)
 
@@ -50,7 +61,8 @@ class Reconciler:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.walk, self._settings.reconcile_interval_seconds))
             tasks.create_task(self._repeat(self._back_fill.add_batch, _BACK_FILL_SECONDS))
-            tasks.create_task(self._repeat(self.sweep, _SWEEP_QUESTION_SECONDS))
+            tasks.create_task(self._repeat(self.follow_rows, _FOLLOW_SECONDS))
+            tasks.create_task(self._repeat(self.sweep_spool, _SPOOL_SECONDS))
 
     async def _repeat(self, once: Callable[[], Awaitable[object]], pause_seconds: float) -> None:
         while True:
@@ -96,13 +108,11 @@ class Reconciler:
         await self._queue.wake_again(job)
         await self._queue.touch([job])
 
-    async def sweep(self) -> None:
-        """This machine's spool; and once an hour, by one worker of all, files in storage without a row."""
+    async def sweep_spool(self) -> None:
+        """What crashes left in this machine's spool."""
         await asyncio.to_thread(sweep_spool, self._settings)
-        if not await claim_sweep(self._db, every_seconds=_SWEEP_SECONDS):
-            return
-        if not await join_installation(self._db, self._storage, self._settings.spool_dir):
-            log.warning("storage_of_another_installation", extra={"swept": False})
-            return
-        await remove_orphans(self._db, self._storage, older_than_seconds=_SWEEP_SECONDS)
-        await purge_quarantine(self._storage, days=self._settings.quarantine_days)
+
+    async def follow_rows(self) -> None:
+        """What Redis may have forgotten and only our rows know: paused queues, and the schedules of maintenance."""
+        await self._control.apply()
+        await self._maintenance.schedule()

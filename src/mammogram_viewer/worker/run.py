@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 
 from mammogram_viewer.adapters.redis.connection import bullmq_connection, open_client
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.jobs.models import DICOM_CONVERSION, THUMBNAIL
+from mammogram_viewer.jobs.models import DICOM_CONVERSION, MAINTENANCE, THUMBNAIL
+from mammogram_viewer.worker.heartbeat import Heartbeat
 from mammogram_viewer.worker.processor import Processor
 from mammogram_viewer.worker.reconciler import Reconciler
 
@@ -35,11 +36,14 @@ class WorkerPool:
         self._settings = settings
         self._processor = processor
         self._redis_url = redis_url
+        self._own_concurrency = dict(concurrency)
         self._workers = [self._make(queue, count, redis_url) for queue, count in concurrency.items()]
         self._runs = [asyncio.create_task(self._run(worker)) for worker in self._workers]
 
     def _make(self, queue: str, concurrency: int, redis_url: str) -> Worker:
         async def process(job: Any, _token: str) -> dict[str, str]:
+            if queue == MAINTENANCE:
+                return await self._processor.process_scheduled(job.id, job.name)
             return await self._processor.process(job.id)
 
         # bullmq's annotations want a Future for a coroutine function and do not know runRetryDelay, hence Any.
@@ -68,6 +72,19 @@ class WorkerPool:
                 told = problem
                 await asyncio.sleep(_REDIS_QUESTION_SECONDS)
         await worker.run()
+
+    @property
+    def concurrency(self) -> dict[str, int]:
+        """Jobs at once in each of our queues, at this moment."""
+        return {worker.name: worker.opts["concurrency"] for worker in self._workers}
+
+    def follow(self, wanted: dict[str, int | None]) -> bool:
+        """Take over what administrators want, or our own settings where they want nothing. BullMQ looks at the number
+        each time it asks for a job: fewer at once begins when what is in hand has ended."""
+        before = self.concurrency
+        for worker in self._workers:
+            worker.opts["concurrency"] = wanted.get(worker.name) or self._own_concurrency[worker.name]
+        return self.concurrency != before
 
     @property
     def alive(self) -> bool:
@@ -107,11 +124,12 @@ def queue_concurrency(settings: Settings, queues: list[str], concurrency: int | 
     defaults = {
         DICOM_CONVERSION: settings.dicom_conversion_concurrency,
         THUMBNAIL: settings.thumbnail_concurrency,
+        MAINTENANCE: 1,
     }
-    return {queue: concurrency or defaults[queue] for queue in queues}
+    return {queue: (concurrency if queue != MAINTENANCE else None) or defaults[queue] for queue in queues}
 
 
-async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, settings: Settings) -> None:
+async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, heartbeat: Heartbeat, settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises when a BullMQ worker's loop has ended by itself, so that the
     supervisor starts a fresh process."""
     stop = asyncio.Event()
@@ -119,6 +137,7 @@ async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, settings: 
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
     reconciling = asyncio.create_task(reconciler.run_forever())
+    beating = asyncio.create_task(heartbeat.run_forever())
     log.info("worker_started")
     try:
         while not stop.is_set():
@@ -132,9 +151,11 @@ async def run_until_stopped(pool: WorkerPool, reconciler: Reconciler, settings: 
                 continue
     finally:
         reconciling.cancel()
+        beating.cancel()
         if not await pool.close(settings.worker_grace_seconds):
             # What is in hand stalls and goes to another worker, as after a kill; nothing here waits for it, as an
             # orderly end of the event loop would.
             log.warning("grace_time_over")
             os._exit(_EXIT_UNFINISHED)
+        await heartbeat.say_goodbye()
         log.info("worker_stopped")

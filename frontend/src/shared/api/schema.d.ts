@@ -4,6 +4,184 @@
  */
 
 export interface paths {
+  '/api/admin/queue/jobs': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Jobs of all queues, newest first
+     * @description All filters together; a keyset page in both directions.
+     */
+    get: operations['ApiAdminQueueJobsGetQueueJobs']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/jobs/{job_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /**
+     * Take an unfinished job out of its queue
+     * @description Its image waits for somebody to retry it; what an active one makes is thrown away. 409 `not_cancellable` once it
+     *     has ended.
+     */
+    delete: operations['ApiAdminQueueJobsJobIdDeleteJob']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/jobs/{job_id}/retry': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Retry one job
+     * @description As `POST /api/jobs/{jobId}/retry`.
+     */
+    post: operations['ApiAdminQueueJobsJobIdRetryPostAdminRetry']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/stats': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Every queue and every worker
+     * @description Counts at most a second old; what has ended in all at most ten.
+     */
+    get: operations['ApiAdminQueueStatsGetQueueStats']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * Change a queue's concurrency
+     * @description Jobs at once in each worker. Workers follow within a few seconds, and restart nothing for it.
+     */
+    patch: operations['ApiAdminQueueQueueNamePatchQueue']
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/drain': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Take out everything that waits
+     * @description The images stay, and can be retried one by one.
+     */
+    post: operations['ApiAdminQueueQueueNameDrainPostDrain']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/pause': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Pause a queue
+     * @description What is in hand goes on to its end.
+     */
+    post: operations['ApiAdminQueueQueueNamePausePostPause']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/resume': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Resume a queue */
+    post: operations['ApiAdminQueueQueueNameResumePostResume']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/retry-failed': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Retry everything that has failed
+     * @description Rejected files are not among them: they would be rejected again.
+     */
+    post: operations['ApiAdminQueueQueueNameRetryFailedPostRetryFailed']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/admin/users': {
     parameters: {
       query?: never
@@ -473,6 +651,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/uploads': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One's own uploads and their jobs
+     * @description Also for those who see every image: this list is about what oneself has sent.
+     */
+    get: operations['ApiUploadsListUploads']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/health': {
     parameters: {
       query?: never
@@ -743,6 +941,14 @@ export interface components {
     JobList: {
       jobs: components['schemas']['JobAnswer'][]
     }
+    /** JobPage */
+    JobPage: {
+      hasMore: boolean
+      jobs: components['schemas']['JobAnswer'][]
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+    }
     /** Login */
     Login: {
       email: string
@@ -786,6 +992,45 @@ export interface components {
       maxFilesPerRequest: number
       maxUploadBytes: number
       version: string
+    }
+    /** QueueAnswer */
+    QueueAnswer: {
+      active: number
+      cancelled: number
+      completed: number
+      concurrency: number | null
+      delayed: number
+      etaSeconds: number | null
+      failed: number
+      failureRate: number | null
+      jobsPerMinute: number
+      name: string
+      oldestWaitingSeconds: number | null
+      paused: boolean
+      pausedAt: string | null
+      pausedBy: number | null
+      pausedByName: string | null
+      prioritized: number
+      rejected: number
+      runningConcurrency: number
+      waiting: number
+      workers: number
+    }
+    /** QueueChange */
+    QueueChange: {
+      concurrency: number | null
+    }
+    /** QueueChanged */
+    QueueChanged: {
+      changed?: boolean | null
+      jobs?: number | null
+      queue: string
+    }
+    /** QueueStatsAnswer */
+    QueueStatsAnswer: {
+      queues: components['schemas']['QueueAnswer'][]
+      redis: string
+      workers: components['schemas']['WorkerAnswer'][]
     }
     /** RedisHealth */
     RedisHealth: {
@@ -879,6 +1124,7 @@ export interface components {
     /** StorageHealth */
     StorageHealth: {
       freeBytes: number | null
+      limited: boolean | null
       /** @enum {string} */
       status: 'ok' | 'down'
       usedBytes: number | null
@@ -928,10 +1174,23 @@ export interface components {
       event: string
       worker?: string | null
     }
+    /** Upload */
+    Upload: {
+      image: components['schemas']['ImageAnswer']
+      job: components['schemas']['JobAnswer'] | null
+    }
     /** UploadAnswer */
     UploadAnswer: {
       images: components['schemas']['TakenFile'][]
       rejected: components['schemas']['RejectedFile'][]
+    }
+    /** UploadPage */
+    UploadPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      uploads: components['schemas']['Upload'][]
     }
     /** User */
     User: {
@@ -977,6 +1236,24 @@ export interface components {
       isDefault: boolean
       width: number | null
     }
+    /** WorkerAnswer */
+    WorkerAnswer: {
+      alive: boolean
+      currentJobs: string[]
+      host: string
+      id: string
+      memoryBytes: number
+      pid: number
+      queues: {
+        [key: string]: number
+      }
+      /** Format: date-time */
+      seenAt: string
+      /** Format: date-time */
+      startedAt: string
+      stoppedAt: string | null
+      version: string
+    }
   }
   responses: never
   parameters: never
@@ -986,6 +1263,365 @@ export interface components {
 }
 export type $defs = Record<string, never>
 export interface operations {
+  ApiAdminQueueJobsGetQueueJobs: {
+    parameters: {
+      query?: {
+        queue?: string | null
+        state?:
+          | 'pending'
+          | 'waiting'
+          | 'active'
+          | 'delayed'
+          | 'completed'
+          | 'rejected'
+          | 'failed'
+          | 'cancelled'
+          | null
+        imageId?: number | null
+        userId?: number | null
+        /** @description Code of a failure or rejection */
+        reason?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueJobsJobIdDeleteJob: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueJobsJobIdRetryPostAdminRetry: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueStatsGetQueueStats: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueStatsAnswer']
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNamePatchQueue: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['QueueChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameDrainPostDrain: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNamePausePostPause: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameResumePostResume: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameRetryFailedPostRetryFailed: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiAdminUsersGetUsers: {
     parameters: {
       query?: {
@@ -2041,6 +2677,49 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsListUploads: {
+    parameters: {
+      query?: {
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadPage']
         }
       }
       /** @description Bad request syntax or unsupported method */

@@ -45,6 +45,7 @@ const FREE_TEXTS = new Set([
   'StudyDescription',
   'PatientID',
   'PatientName',
+  'CodeMeaning',
 ])
 
 /** The source of a side or view that somebody has corrected. */
@@ -117,6 +118,13 @@ const WARNINGS: Record<string, string> = {
   spacing_contradiction: 'The file states pixel spacings that contradict each other. Lengths are in pixels.',
   implausible_magnification: 'The magnification in the file cannot be right; it was not used.',
   magnification_varies_by_frame: 'The magnification differs from frame to frame; it was not used.',
+  laterality_assumed_from_orientation:
+    'Nothing in the file names the side; it was concluded from how images usually hang. Look at the markers in the image.',
+  quality_control_material_in_image: 'The image shows a phantom or the like beside the patient.',
+  report_cut: 'The dose report is longer than what is read of it. The original holds all.',
+  repeated_accumulated_dose: 'The dose report states the accumulated dose of one breast twice.',
+  offset_table_ignored:
+    'The table of where frames begin points elsewhere; the frames were told apart by themselves.',
   for_processing: 'FOR PROCESSING: raw data of the detector, not meant for reading.',
 }
 
@@ -136,7 +144,8 @@ export function warningInWords(code: string): string {
   const [, kind = '', keyword = ''] = /^([a-z]+)_([A-Z]\w*)$/.exec(code) ?? []
   const sentence = FIELD_WARNINGS[kind]
   if (sentence) return sentence.replace('$', spelledKeyword(keyword))
-  const words = code.replaceAll('_', ' ')
+  // "several_organ_dose_mgy": one value is stated more than once, and differently.
+  const words = code.replaceAll('_', ' ').replace(/^several /, 'different values of ')
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }
 

@@ -48,7 +48,7 @@ def read_grey_scale(found: DicomObject, pixels: PixelDescription, frame_index: i
     modality = read_modality(dataset, stored, frame_index, little_endian=little_endian, warnings=warnings)
     return GreyScale(
         modality,
-        _padding_mask(dataset, stored),
+        _padding_mask(dataset, stored, warnings),
         _is_inverted(dataset, pixels),
         list_voi(dataset, modality.output, frame_index, little_endian=little_endian, warnings=warnings),
     )
@@ -89,17 +89,28 @@ def _is_inverted(dataset: Dataset, pixels: PixelDescription) -> bool:
     )
 
 
-def _padding_mask(dataset: Dataset, stored: Stored) -> npt.NDArray[np.bool_]:
-    """Words that are padding: the value, or the closed range between value and range limit, either way round.
+def _padding_mask(dataset: Dataset, stored: Stored, warnings: list[str]) -> npt.NDArray[np.bool_]:
+    """Words that are padding: the value, or the closed range between value and range limit, either way round. A range
+    that would leave no image is passed over, but for its beginning.
 
     Both are compared as bit patterns of the stored value, because their VR (US or SS) is often written wrong."""
-    value = values.integer(dataset, "PixelPaddingValue")
+    value = _padding_value(dataset, "PixelPaddingValue", stored, warnings)
     if value is None:
         return np.zeros(len(stored), bool)
-    limit = values.integer(dataset, "PixelPaddingRangeLimit")
-    value = _in_range(value, stored)
-    limit = value if limit is None else _in_range(limit, stored)
-    return (stored >= min(value, limit)) & (stored <= max(value, limit))
+    limit = _padding_value(dataset, "PixelPaddingRangeLimit", stored, warnings)
+    limit = value if limit is None else limit
+    padding = (stored >= min(value, limit)) & (stored <= max(value, limit))
+    if padding.all():
+        warnings.append("padding_covers_all_values")
+        return stored == value
+    return padding
+
+
+def _padding_value(dataset: Dataset, keyword: str, stored: Stored, warnings: list[str]) -> int | None:
+    value = values.integer(dataset, keyword)
+    if value is None and values.values(dataset, keyword):
+        warnings.append(f"unreadable_{keyword}")
+    return None if value is None else _in_range(value, stored)
 
 
 def _in_range(value: int, stored: Stored) -> int:

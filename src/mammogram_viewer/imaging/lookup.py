@@ -16,12 +16,13 @@ from mammogram_viewer.imaging.segments import expand_segments
 
 @dataclass(frozen=True)
 class LookupTable:
-    """`entries[i]` is the output for input `first + i`; `bits` is the width of an entry. Entries are
-    float64."""
+    """`entries[i]` is the output for input `first + i`, as float64; `bits` is the width of an entry, corrected where
+    the descriptor's, `declared_bits`, cannot be."""
 
     first: int
     bits: int
     entries: npt.NDArray[np.float64]
+    declared_bits: int
 
     def apply(self, inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Inputs below the first get the first entry, above the last the last; fractions are rounded, half up, and a
@@ -49,7 +50,7 @@ def read_lookup_table(
         words = _words(stored, little_endian=little_endian)
         if keywords[1].startswith("Segmented"):
             words = _expanded(words, descriptor[2])
-        entries = _entries(words, count)
+        entries = _entries(words, count, descriptor[2])
     except PYDICOM_TROUBLE:
         warnings.append("broken_lookup_table")
         return None
@@ -59,7 +60,9 @@ def read_lookup_table(
         # Writers mix up entry and word width; the entries themselves say what they need.
         warnings.append("lookup_table_bits_corrected")
         bits = max(8, highest.bit_length())
-    return LookupTable(_first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64))
+    return LookupTable(
+        _first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64), descriptor[2] & 0xFFFF
+    )
 
 
 def _words(stored: Any, *, little_endian: bool) -> npt.NDArray[np.uint16]:
@@ -71,11 +74,11 @@ def _words(stored: Any, *, little_endian: bool) -> npt.NDArray[np.uint16]:
     return (np.array([int(value) for value in listed], np.int64) & 0xFFFF).astype(np.uint16)
 
 
-def _entries(words: npt.NDArray[np.uint16], count: int) -> npt.NDArray[np.uint16]:
+def _entries(words: npt.NDArray[np.uint16], count: int, bits: int) -> npt.NDArray[np.uint16]:
     """One entry in each word, or two 8-bit entries packed in each, the first in the low byte."""
     if len(words) == count:
         return words
-    if len(words) == (count + 1) // 2:
+    if len(words) == (count + 1) // 2 and bits <= 8:
         return words.astype("<u2").view(np.uint8)[:count].astype(np.uint16)
     raise ValueError("another number of entries than the descriptor says")
 

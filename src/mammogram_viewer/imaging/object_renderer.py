@@ -124,7 +124,7 @@ class ObjectRenderer:
         pixels = self._pixels
         codes = stored_values(pixels, shifted=self._found.syntax.keeps_words)
         if pixels.photometric_interpretation == "PALETTE COLOR":
-            return palette_table(self._found, codes, self.doubts)[words]
+            return palette_table(self._found, codes)[words]
         if pixels.bits_stored == 8 and words.dtype == np.uint8:
             return words.astype(np.uint8, copy=False)
         full = (1 << pixels.bits_stored) - 1

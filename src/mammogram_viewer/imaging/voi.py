@@ -105,7 +105,7 @@ def _windows(holders: list[Dataset], warnings: list[str]) -> Iterator[Voi]:
         centers, widths = _each_real(holder, "WindowCenter"), _each_real(holder, "WindowWidth")
         if len(centers) != len(widths):
             warnings.append("window_width_not_allowed")
-        if centers and function not in WINDOW_FUNCTIONS:
+        if centers and (function not in WINDOW_FUNCTIONS or len(values.values(holder, "VOILUTFunction")) > 1):
             warnings.append("unknown_voi_lut_function")
             function = "LINEAR"
         explanations = values.values(holder, "WindowCenterWidthExplanation")

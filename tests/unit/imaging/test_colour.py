@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mammogram_viewer.imaging.segments import expand_segments
 from unit.dicom.builders import BIG_ENDIAN, EXPLICIT, IMPLICIT, image_dataset
 from unit.imaging import standard
-from unit.imaging.rendering import rendered
+from unit.imaging.rendering import rejection, rendered
 
 settings.register_profile("colour", max_examples=40, deadline=None, derandomize=True)
 
@@ -75,3 +75,12 @@ def test_segments_are_written_out(segments, entries):
 def test_segments_that_lead_nowhere_or_on_and_on_are_refused(segments):
     with pytest.raises(ValueError, match=r"."):
         expand_segments(segments, 16)
+
+
+@pytest.mark.parametrize("bits", [0, 7, 12, 16, 99])
+def test_palettes_of_another_depth_than_they_say_are_refused(bits):
+    ds = image_dataset(np.arange(4, dtype=np.uint8).reshape(2, 2), PhotometricInterpretation="PALETTE COLOR")
+    for name in ("Red", "Green", "Blue"):
+        setattr(ds, f"{name}PaletteColorLookupTableDescriptor", [4, 0, bits])
+        setattr(ds, f"{name}PaletteColorLookupTableData", bytes([10, 20, 30, 255]))
+    assert rejection(ds).code == "bad_header"

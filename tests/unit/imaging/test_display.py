@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from mammogram_viewer.imaging.render import Rendered, RenderLimits, render_original
 from unit.dicom.builders import BIG_ENDIAN, EXPLICIT, IMPLICIT, image_dataset, item, lut_item, sequence, write
 from unit.imaging import standard
+from unit.imaging.rendering import rendered
 
 settings.register_profile("display", max_examples=60, deadline=None, derandomize=True)
 
@@ -177,12 +178,36 @@ def test_padding_is_black_whatever_the_window_and_the_photometric_interpretation
     if has_limit:
         ds.add_new(0x00280121, vr, limit)
     low, high = sorted((padding, limit if has_limit else padding))
+    if high - low + 1 == len(values):
+        low = high = padding
     with tempfile.TemporaryDirectory() as folder:
         source = write(Path(folder) / "image.dcm", ds)
         assert isinstance(render_original(source, folder, "dicom", RenderLimits()), Rendered)
         picture = cv2.imread(folder + "/png8.png", cv2.IMREAD_UNCHANGED).reshape(-1)
     for value, grey in zip(values, picture.tolist(), strict=True):
         assert (grey == 0) == (low <= value <= high)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "warning"),
+    [
+        ({"PixelPaddingRangeLimit": 255}, "padding_covers_all_values"),
+        ({"VOILUTFunction": ["LINEAR", "SIGMOID"]}, "unknown_voi_lut_function"),
+    ],
+)
+def test_padding_and_functions_that_cannot_be_meant_leave_a_warning_and_the_picture(attributes, warning):
+    words = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    picture, rendered = shown(words, PixelPaddingValue=0, WindowCenter=128, WindowWidth=256, **attributes)
+    assert picture.reshape(-1).tolist() == list(range(256))
+    assert warning in rendered.header.warnings
+
+
+def test_padding_that_is_no_number_leaves_a_warning():
+    words = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    ds = image_dataset(words, WindowCenter=128, WindowWidth=256)
+    ds.add_new(0x00280120, "LO", "none")
+    with rendered(ds) as found:
+        assert "unreadable_PixelPaddingValue" in found.header.warnings
 
 
 def test_a_lut_of_65536_entries_says_zero_and_covers_all_16_bits():

@@ -145,12 +145,12 @@ def _save_logs(product: Product) -> None:
 
 def _tell(files: list[HostileFile], report: Report, seed: int) -> int:
     _say("\n" + "\n".join(report.table(files)))
-    most = report.most
-    _say(
-        f"\n{len(files)} files in {report.seconds:.0f} s; {most.children} children seen, at most"
-        f" {most.resident_bytes >> 20} MiB resident, {most.address_space_bytes >> 20} MiB of addresses,"
-        f" {most.seconds:.1f} s"
-    )
+    _say(f"\n{len(files)} files in {report.seconds:.0f} s")
+    for part, most in report.most.items():
+        _say(
+            f"{part}: {most.children} children seen, at most {most.resident_bytes >> 20} MiB resident,"
+            f" {most.address_space_bytes >> 20} MiB of addresses, {most.seconds:.1f} s"
+        )
     for trouble in report.troubles:
         _say(f"TROUBLE  {trouble}")
     for name, sentence in report.violations:

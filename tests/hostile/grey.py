@@ -11,9 +11,10 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from hostile.clean import PLAIN
-from hostile.files import MUST_FAIL, SAID_OR_REFUSED, VALID_NONSENSE, Allowed, HostileFile
+from hostile.files import CLEAN, MUST_FAIL, SAID_OR_REFUSED, VALID_NONSENSE, Allowed, HostileFile
 from hostile.parts import PIXEL_DATA, element, item, parts, setting
 
+_PALETTE = "clean/palette"
 _VOI, _MODALITY = 0x00283010, 0x00283000
 _DESCRIPTOR, _DATA = 0x00283002, 0x00283006
 # Nonsense, but valid: the standard says exactly what to make of it, and the picture follows.
@@ -39,8 +40,12 @@ def grey_files(seed: int) -> Iterator[HostileFile]:
             make=lambda change=change: parts(change=change).to_bytes(),
             twin=PLAIN,
         )
-    for lie, make in _palettes().items():
-        yield HostileFile(name=f"palette_lie/{lie}", allowed=MUST_FAIL, make=make)
+    palettes = _palettes()
+    yield HostileFile(name=_PALETTE, allowed=CLEAN, make=palettes.pop("right"))
+    for lie, make in palettes.items():
+        # The number of bits may be told from the entries; a table that is not there may not be guessed.
+        allowed = SAID_OR_REFUSED if lie.startswith("bits_") else MUST_FAIL
+        yield HostileFile(name=f"palette_lie/{lie}", allowed=allowed, make=make, twin=_PALETTE)
 
 
 def _file(name: str, allowed: Allowed, tag: int, encoded: bytes) -> HostileFile:
@@ -148,6 +153,7 @@ def _palettes() -> dict[str, Callable[[], bytes]]:
     ramp = struct.pack("<256H", *range(0, 65_536, 256))
     right = (256, 0, 16)
     return {
+        "right": palette([right] * 3, [ramp] * 3),
         "no_tables": palette([], []),
         "no_data": palette([right] * 3, []),
         "no_descriptors": palette([], [ramp] * 3),

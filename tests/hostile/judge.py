@@ -42,7 +42,7 @@ def judge(file: HostileFile, outcomes: list[Outcome], twins: Mapping[str, Outcom
             found += _judge_ready(file, outcome, twins.get(file.twin))
         else:
             found += _judge_refused(file, outcome)
-    return found
+    return list(dict.fromkeys(found))  # the images of an archive often fail alike
 
 
 def _judge_refused(file: HostileFile, outcome: Outcome) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -193,7 +194,9 @@ def parts(
     """The base of a syntax with its header changed; `frames` or `pixels` (a whole element) in place of its own."""
     ds = dataset(uid)
     if change is not None:
-        change(ds)
+        with warnings.catch_warnings():  # pydicom warns of the lies that it is told
+            warnings.simplefilter("ignore")
+            change(ds)
     if pixels is None and frames is None:
         if transfer_syntax(uid).encapsulated:
             frames = [frame(uid)]

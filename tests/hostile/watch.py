@@ -15,7 +15,7 @@ _KIB = 1024
 
 @dataclass
 class Most:
-    """The most that any child was seen to take."""
+    """The most that any child of one part was seen to take."""
 
     children: int = 0
     address_space_bytes: int = 0
@@ -26,10 +26,10 @@ class Most:
 class Watch:
     """A thread that looks at the grandchildren of some processes: what their fork servers have forked."""
 
-    def __init__(self, pids: list[int]) -> None:
-        self.most = Most()
+    def __init__(self, pids: dict[str, int]) -> None:
+        self.most = {part: Most() for part in pids}
         self._seen: set[int] = set()
-        self._servers = {pid: [] for pid in pids}
+        self._pids = pids
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -43,13 +43,13 @@ class Watch:
 
     def _run(self) -> None:
         while not self._end.wait(_SECONDS_BETWEEN):
-            for pid in self._servers:
+            for part, pid in self._pids.items():
                 for server in _children(pid):
                     for child in _children(server):
                         with suppress(OSError, ValueError, IndexError):
-                            self._look_at(child)
+                            self._look_at(child, self.most[part])
 
-    def _look_at(self, pid: int) -> None:
+    def _look_at(self, pid: int, most: Most) -> None:
         status = dict(
             line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
         )
@@ -57,11 +57,12 @@ class Watch:
             return  # it has ended already
         started = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]) / _TICKS
         up = float(Path("/proc/uptime").read_text().split()[0])
-        self._seen.add(pid)
-        self.most.children = len(self._seen)
-        self.most.address_space_bytes = max(self.most.address_space_bytes, _bytes(status["VmPeak"]))
-        self.most.resident_bytes = max(self.most.resident_bytes, _bytes(status["VmHWM"]))
-        self.most.seconds = max(self.most.seconds, up - started)
+        if pid not in self._seen:
+            self._seen.add(pid)
+            most.children += 1
+        most.address_space_bytes = max(most.address_space_bytes, _bytes(status["VmPeak"]))
+        most.resident_bytes = max(most.resident_bytes, _bytes(status["VmHWM"]))
+        most.seconds = max(most.seconds, up - started)
 
 
 def _bytes(kibibytes: str) -> int:

@@ -41,6 +41,7 @@ for _name in (
     "DATA_DIR",
     "HOST",
     "PORT",
+    *(name for name in os.environ if name.startswith("AWS_")),
 ):
     os.environ.pop(_name, None)
 

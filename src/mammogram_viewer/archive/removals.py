@@ -59,7 +59,7 @@ async def _quarantine(storage: Storage, keys: list[str]) -> None:
 
 
 async def purge_quarantine(storage: Storage, *, days: float) -> int:
-    """Delete what has been in quarantine for that long: the change time of a file is that of its move."""
+    """Delete what has been in quarantine for that long: a file is as old as its move."""
     purged = 0
     async for keys in batches(storage.list_keys(QUARANTINE, older_than_seconds=days * _DAY_SECONDS)):
         await storage.delete(keys)

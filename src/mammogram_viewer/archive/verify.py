@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import asyncpg
@@ -20,6 +19,7 @@ from mammogram_viewer.foundation.errors import NotFound
 
 Fault = Literal["missing", "changed", "missing_rendition", "orphan", "quarantined", "other_installation"]
 _BATCH = 500
+_AT_ONCE = 4  # a bucket answers late, but many at once
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,23 @@ async def verify_originals(db: asyncpg.Pool, storage: Storage) -> AsyncIterator[
     """One answer for each original: a finding, or None when its bytes are what was received."""
     last_id = 0
     while rows := await queries.list_originals_after(db, last_id, _BATCH):
-        for row in rows:
-            last_id = row["id"]
-            try:
-                size = await storage.byte_count(row["storage_key"])
-                digest = await asyncio.to_thread(_digest, storage.local_copy(row["storage_key"]))
-            except (NotFound, FileNotFoundError):
-                yield Finding("missing", last_id, row["storage_key"])
-                continue
-            same = size == row["byte_count"] and digest == row["sha256"]
-            yield None if same else Finding("changed", last_id, row["storage_key"])
+        last_id = rows[-1]["id"]
+        for at in range(0, len(rows), _AT_ONCE):
+            for found in await asyncio.gather(*(_check(storage, row) for row in rows[at : at + _AT_ONCE])):
+                yield found
+
+
+async def _check(storage: Storage, row: asyncpg.Record) -> Finding | None:
+    key = row["storage_key"]
+    digest = hashlib.sha256()
+    try:
+        same = await storage.byte_count(key) == row["byte_count"]
+        if same:
+            async for chunk in storage.open_range(key, 0, row["byte_count"]):
+                await asyncio.to_thread(digest.update, chunk)
+    except NotFound:
+        return Finding("missing", row["id"], key)
+    return None if same and digest.digest() == row["sha256"] else Finding("changed", row["id"], key)
 
 
 async def verify_renditions(db: asyncpg.Pool, storage: Storage) -> AsyncIterator[Finding]:
@@ -86,8 +93,3 @@ async def find_foreign_storage(db: asyncpg.Pool, storage: Storage) -> AsyncItera
 async def _holds_originals(storage: Storage) -> bool:
     keys = storage.list_keys("originals", older_than_seconds=-1)
     return await asyncio.to_thread(next, keys, None) is not None
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

@@ -23,6 +23,7 @@ from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.migrate import status
 from mammogram_viewer.adapters.redis import locate as redis_location
 from mammogram_viewer.adapters.redis.embedded import SOCKET_NAME
+from mammogram_viewer.cli.storage import open_storage, s3_endpoint
 from mammogram_viewer.foundation.errors import MammogramViewerError, StartupProblem
 from mammogram_viewer.foundation.settings import Settings
 
@@ -30,6 +31,7 @@ _OLDEST_POSTGRES = 14
 _OLDEST_REDIS = (6, 2)
 _DECODERS = ("pydicom", "numpy", "imagecodecs", "cv2", "PIL", "isal")
 _MIB = 1024 * 1024
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,12 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
 
 def check_storage(settings: Settings) -> Iterator[Finding]:
     """Writable, with room above the limit at which uploads are refused."""
+    if settings.storage_on_s3:
+        yield from _check_bucket(settings)
     from mammogram_viewer.cli.lock import prepare_data_dir
 
-    folder = settings.storage_dir
+    # Uploads pass through the spool in DATA_DIR wherever they end.
+    folder = settings.spool_dir if settings.storage_on_s3 else settings.storage_dir
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
         prepare_data_dir(existing)
@@ -158,6 +163,22 @@ def check_storage(settings: Settings) -> Iterator[Finding]:
         free > settings.min_free_bytes,
         f"{free // _MIB} MiB free (uploads are refused below {settings.min_free_bytes // _MIB} MiB)",
         "free some space, or set DATA_DIR to a larger disk",
+    )
+
+
+def _check_bucket(settings: Settings) -> Iterator[Finding]:
+    """That the credentials in use may write, list and delete; a refusal is told by the port's own words."""
+    storage = open_storage(settings)
+    endpoint = s3_endpoint()
+    asyncio.run(storage.check_writable())
+    next(storage.list_keys("originals", older_than_seconds=0), None)
+    yield Finding(True, f"{settings.storage_url} can be written{f' at {endpoint}' if endpoint else ''}")
+    yield Finding(True, "its space is not limited by us; look at the bucket's quota, if it has one")
+    away = endpoint.startswith("http://") and urlsplit(endpoint).hostname not in _LOOPBACK
+    yield Finding(
+        not away,
+        "mammograms cross the network unencrypted" if away else "the connection is encrypted or stays on this machine",
+        "let AWS_ENDPOINT_URL begin with https://",
     )
 
 

@@ -7,7 +7,6 @@ from rich.progress import Progress
 
 from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
-from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive.verify import (
     Finding,
     find_foreign_storage,
@@ -16,6 +15,7 @@ from mammogram_viewer.archive.verify import (
     verify_originals,
     verify_renditions,
 )
+from mammogram_viewer.cli.storage import open_storage
 from mammogram_viewer.foundation.settings import Settings
 
 _SENTENCES = {
@@ -36,7 +36,7 @@ async def verify(settings: Settings) -> bool:
     findings: list[Finding] = []
     db = await open_pool(database_dsn(settings), size=2, application_name="mammogram-viewer verify")
     try:
-        storage = LocalStorage(settings.storage_dir)
+        storage = open_storage(settings)
         total = await db.fetchval("SELECT count(*) FROM images")
         with Progress(console=console) as progress:
             bar = progress.add_task("Originals", total=total)

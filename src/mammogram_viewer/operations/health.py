@@ -37,6 +37,8 @@ class StorageHealth(Wire, frozen=True):
     status: Status
     used_bytes: int | None
     free_bytes: int | None
+    # False for a bucket, which has no size: then both numbers are null although storage answers.
+    limited: bool | None
 
 
 class Health(Wire, frozen=True):
@@ -116,5 +118,6 @@ async def _storage(storage: Storage) -> StorageHealth:
             await storage.check_writable()
             space = await storage.space()
     except (OSError, TimeoutError, MammogramViewerError):
-        return StorageHealth(status="down", used_bytes=None, free_bytes=None)
-    return StorageHealth(status="ok", used_bytes=space.used_bytes, free_bytes=space.free_bytes)
+        return StorageHealth(status="down", used_bytes=None, free_bytes=None, limited=None)
+    limited = space.free_bytes is not None
+    return StorageHealth(status="ok", used_bytes=space.used_bytes, free_bytes=space.free_bytes, limited=limited)

@@ -13,9 +13,10 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mammogram_viewer.adapters.storage.port import Storage, StorageSpace
+from mammogram_viewer.adapters.storage.port import Storage, StorageSpace, checked_key
 from mammogram_viewer.foundation.errors import NotFound, StorageFull, Unavailable
 
 CHUNK_BYTES = 256 * 1024
@@ -104,12 +105,27 @@ class LocalStorage(Storage):
         except OSError as problem:
             raise _translated(problem) from problem
 
+    @asynccontextmanager
+    async def on_disk(
+        self,
+        key: str,
+        folder: Path,  # noqa: ARG002 - nothing is copied
+        *,
+        byte_count: int,  # noqa: ARG002 - as it lies there
+        sha256: bytes | None = None,  # noqa: ARG002
+    ) -> AsyncIterator[Path]:
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound("The file is not in storage.", code="file_missing")
+        yield path
+
     def local_copy(self, key: str) -> Path:
+        """Where the file lies, or would."""
         return self._path(key)
 
     def list_keys(self, prefix: str, *, older_than_seconds: float) -> Iterator[str]:
         before = time.time() - older_than_seconds
-        for folder, _, names in os.walk(self._path(prefix)):
+        for folder, _, names in os.walk(self._path(prefix) if prefix else self.root):
             for name in names:
                 path = Path(folder, name)
                 with contextlib.suppress(FileNotFoundError):
@@ -138,11 +154,7 @@ class LocalStorage(Storage):
         await asyncio.get_running_loop().run_in_executor(self._pool, write)
 
     def _path(self, key: str) -> Path:
-        """The path of a key. Keys are ours, yet a stray `..` must never leave the folder."""
-        path = self.root / key
-        if ".." in path.parts or not path.is_relative_to(self.root):
-            raise ValueError("storage key leaves the storage folder")
-        return path
+        return self.root / checked_key(key)
 
 
 def _open(path: Path) -> int:
@@ -183,8 +195,9 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _copy_across_devices(source: Path, target: Path) -> None:
-    """Spool and storage lie on different file systems: copy under a temporary name, then rename."""
-    temporary = target.with_name(f".{target.name}.part")
+    """Spool and storage lie on different file systems: copy under a temporary name, then rename. The name is this
+    copy's own: another of the same key could else empty the file between its fsync and its rename."""
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         shutil.copyfile(source, temporary)
         _fsync_file(temporary)

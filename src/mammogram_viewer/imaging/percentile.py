@@ -11,6 +11,9 @@ import numpy.typing as npt
 LOW_SHARE, HIGH_SHARE = 0.005, 0.998  # of breast pixels; dense tissue and calcifications are at the top
 AIR_BINS = 256
 SAMPLE_STEP = 4  # every fourth row and column is plenty for a histogram
+# Air is one narrow hill at the dark end; what is broader is tissue, and then the air was padding, or was cut away. As
+# a share of the way to the middle of what is brighter: a marker or a dead pixel does not move that one.
+BROADEST_AIR = 0.15
 LEAST_SHARE = 0.01  # a breast smaller than this share of the picture is no breast; then all pixels count
 
 Words = npt.NDArray[np.unsignedinteger]
@@ -38,7 +41,8 @@ def breast_window(
 
 
 def _air_end(shown: npt.NDArray[np.float64]) -> float:
-    """The brightness where air ends: the tallest bin of the dark third, and on to the foot of its hill."""
+    """The brightness where air ends: the tallest bin of the dark third, and on to the foot of its hill. Below every
+    pixel when there is no air."""
     low, high = float(shown.min()), float(shown.max())
     if high == low:
         return low
@@ -48,7 +52,10 @@ def _air_end(shown: npt.NDArray[np.float64]) -> float:
     # The foot is where a bin is below a fiftieth of the peak, or the next one rises again.
     while end < AIR_BINS - 1 and peak / 50 < hill[end + 1] < hill[end]:
         end += 1
-    return float(edges[end + 1])
+    air_end = float(edges[end + 1])
+    brighter = shown[shown > air_end]
+    is_narrow = len(brighter) > 0 and air_end - low <= BROADEST_AIR * (float(np.median(brighter)) - low)
+    return air_end if is_narrow else -np.inf
 
 
 def _largest_part(chosen: npt.NDArray[np.bool_], sample: Words) -> npt.NDArray[np.bool_]:

@@ -123,7 +123,7 @@ def test_ybr_full_in_encodings_without_a_colour_transform_becomes_rgb() -> None:
 def palette_images(draw: st.DrawFn) -> Dataset:
     ds = new_image(draw(st.sampled_from(NATIVE)), SECONDARY_CAPTURE)
     allocated = draw(st.sampled_from((8, 16)))
-    describe(ds, 12, 13, allocated=allocated, stored=allocated)
+    describe(ds, 12, 13, allocated=allocated, stored=draw(st.integers(allocated - 4, allocated)))
     ds.PhotometricInterpretation = "PALETTE COLOR"
     count, first = draw(st.sampled_from((1, 2, 100, 255, 256))), draw(st.integers(0, 200))
     if allocated == 16:
@@ -134,7 +134,7 @@ def palette_images(draw: st.DrawFn) -> Dataset:
         sign(ds, f"{name}PaletteColorLookupTableDescriptor", [count % 65536, first, bits], False)
         entries = random.integers(0, 1 << bits, count).astype("<u1" if bits == 8 else "<u2")
         put_words(ds, 0x00281201 + CHANNELS.index(name), entries.tobytes())
-    native(ds, [random.integers(0, 1 << allocated, (12, 13))])
+    native(ds, [random.integers(0, 1 << ds.BitsStored, (12, 13))])
     return ds
 
 

@@ -13,9 +13,20 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from mammogram_viewer.dicom.header import VoiCandidate
 from mammogram_viewer.imaging.render import Rejected
 from standard.building import NATIVE, describe, lut_item, native, new_image, sign
-from standard.reading import exactly, greys, is_padding, modality, modality_values, native_cells, stored_values, vois
+from standard.reading import (
+    exactly,
+    greys,
+    is_padding,
+    modality,
+    modality_values,
+    multiple,
+    native_cells,
+    stored_values,
+    vois,
+)
 from standard.rendering import outcome_of, png8, render
 
 SIZE = 16
@@ -41,13 +52,20 @@ def grey_images(draw: st.DrawFn) -> Dataset:
     ds = new_image(draw(st.sampled_from(NATIVE)))
     allocated = draw(st.sampled_from((8, 16, 16)))
     stored = draw(st.integers(2, allocated))
-    describe(ds, SIZE, SIZE + 1, allocated=allocated, stored=stored)
+    high = draw(st.sampled_from((stored - 1, stored - 1, draw(st.integers(stored - 1, allocated - 1)))))
+    describe(ds, SIZE, SIZE + 1, allocated=allocated, stored=stored, high=high)
     ds.PixelRepresentation = draw(st.sampled_from((0, 1)))
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     values = random.integers(0, 1 << stored, (ds.Rows, ds.Columns))
     values[0, :4] = 0, (1 << stored) - 1, 1 << (stored - 1), (1 << (stored - 1)) - 1
-    if ds.PixelRepresentation == 1 and draw(st.booleans()):  # the sign extended, as many writers do
-        values = np.where(values >> (stored - 1), values - (1 << stored), values) & ((1 << allocated) - 1)
+    unused = draw(st.sampled_from(("zeros", "sign", "noise")))
+    if unused == "sign" and ds.PixelRepresentation == 1:  # as many writers do
+        values = np.where(values >> (stored - 1), values - (1 << stored), values)
+    if unused == "noise":
+        values += random.integers(0, 1 << allocated, values.shape) << stored
+    values = values << (high + 1 - stored) & ((1 << allocated) - 1)
+    if unused == "noise":
+        values |= random.integers(0, 1 << (high + 1 - stored), values.shape)
     native(ds, [values])
     return ds
 
@@ -93,9 +111,22 @@ def assert_all_as_read(ds: Dataset) -> None:
     offered = [voi for voi, _ in vois(ds, 0)]
     assert {candidate.id for candidate in outcome.header.voi_candidates} == set(offered)
     assert [candidate.id for candidate in outcome.header.voi_candidates if candidate.is_default] == offered[:1]
+    assert_windows_are_told(ds, outcome.header.voi_candidates)
     assert outcome.header.voi_source == ("voi_lut_sequence" if offered[0].startswith("lut") else "window")
     for voi in offered:
         assert_same(png8(ds, voi=voi), greys(ds, cells, voi), ds)
+
+
+def assert_windows_are_told(ds: Dataset, candidates: tuple[VoiCandidate, ...]) -> None:
+    centers, widths = multiple(ds.get("WindowCenter")), multiple(ds.get("WindowWidth"))
+    for candidate in candidates:
+        kind, number = candidate.id.split("-")
+        told = (candidate.function, candidate.center, candidate.width)
+        if kind == "lut":
+            assert told == (None, None, None)
+        else:
+            at = int(number) - 1
+            assert told == (ds.get("VOILUTFunction") or "LINEAR", float(centers[at]), float(widths[at]))
 
 
 def assert_same(found: Any, expected: Any, ds: Dataset) -> None:

@@ -79,7 +79,7 @@ def test_settings_are_documented_as_they_are():
 
 def test_every_setting_that_a_document_names_exists():
     known = {environment_name(field) for field in dataclasses.fields(Settings)}
-    named = {name for path in DOCUMENTS for name in re.findall(r"\bMAMMOGRAM_VIEWER_[A-Z_]*[A-Z]", text_of(path))}
+    named = {name for path in DOCUMENTS for name in re.findall(r"\bMAMMOGRAM_VIEWER_[A-Z0-9_]*[A-Z0-9]", text_of(path))}
     assert {name for name in named - known if not name.startswith("MAMMOGRAM_VIEWER_TEST_")} == set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import hashlib
 import logging
 import os
@@ -46,6 +47,16 @@ async def test_one_failing_file_ends_the_others_and_is_told_as_itself(bucket: Bu
     with refusing(403, "AccessDenied") as endpoint, pytest.raises(Unavailable, match="AccessDenied"):
         await bucket.storage(endpoint=endpoint).adopt([(source, new_original_key()) for source in sources])
     assert all(source.exists() for source in sources)
+
+
+async def test_files_that_take_too_long_are_refused_before_a_sweep_could_take_them_for_lost(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(QUICK, s3_adopt_seconds=0.05)
+    sources = [spooled(tmp_path, os.urandom(2 * MIB), f"spooled-{n}") for n in range(30)]
+    with pytest.raises(Unavailable, match="fewer at once"):
+        await bucket.storage(settings).adopt([(source, new_original_key()) for source in sources])
+    assert sum(source.exists() for source in sources) + len(bucket.objects()) >= len(sources)
 
 
 async def test_a_slow_reader_is_not_fetched_ahead_of(bucket: Bucket, tmp_path: Path) -> None:

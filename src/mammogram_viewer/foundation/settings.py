@@ -69,6 +69,9 @@ class Settings:
     s3_retries: int = _setting(5, "How often a request to S3 is repeated after no answer, 5xx or 'slow down'.")
     s3_retry_seconds: float = _setting(30.0, "No request to S3 is repeated after this long, seconds.")
     s3_transfers: int = _setting(4, "Whole files on their way to or from S3 at once in one process.")
+    s3_adopt_seconds: float = _setting(
+        1800.0, "All files of one request are in S3 within this time, or it is refused, seconds; less than 3000."
+    )
     s3_part_bytes: int = _setting(
         8 * MIB, "Files larger than this are sent and fetched in parts of this size, bytes; at least 5 MiB."
     )
@@ -210,6 +213,9 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
 def _check_storage(settings: Settings) -> None:
     if settings.storage_url and not re.fullmatch(r"file:///.*|s3://[a-z0-9][a-z0-9.-]+[^?#@:]*", settings.storage_url):
         raise StartupProblem("STORAGE_URL must be file:///FOLDER or s3://BUCKET/PREFIX; credentials go into AWS_….")
+    # After an hour a file without a row counts as lost, and S3 counts from the beginning of an upload in parts.
+    if settings.s3_adopt_seconds >= 3000:
+        raise StartupProblem(f"{PREFIX}S3_ADOPT_SECONDS is too large; it must be less than 3000.")
     if settings.s3_part_bytes < 5 * MIB:
         raise StartupProblem(f"{PREFIX}S3_PART_BYTES is too small; S3 takes parts of 5 MiB or more.")
 

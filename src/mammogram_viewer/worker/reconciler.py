@@ -18,6 +18,7 @@ import redis.exceptions
 
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.removals import empty_removals
+from mammogram_viewer.foundation.errors import Unavailable
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.spool import sweep_spool
 from mammogram_viewer.jobs.control import QueueControl
@@ -33,7 +34,14 @@ _BACK_FILL_SECONDS = 30.0
 _FOLLOW_SECONDS = 10.0
 _SPOOL_SECONDS = 300.0
 _IN_ORDER = {"waiting", "delayed", "active", "prioritized", "waiting-children", "paused"}
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, redis.exceptions.RedisError)
+_AWAY = (
+    OSError,
+    TimeoutError,
+    Unavailable,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    redis.exceptions.RedisError,
+)
 
 
 class Reconciler:

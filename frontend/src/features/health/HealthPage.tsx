@@ -60,7 +60,14 @@ function HealthFacts({ health }: { health: Health }) {
           <Facts
             facts={[
               ['Used', storage.usedBytes == null ? null : formatMegabytes(storage.usedBytes)],
-              ['Free', storage.freeBytes == null ? null : formatMegabytes(storage.freeBytes)],
+              [
+                'Free',
+                storage.limited === false
+                  ? 'not limited'
+                  : storage.freeBytes == null
+                    ? null
+                    : formatMegabytes(storage.freeBytes),
+              ],
             ]}
           />
         </Panel>

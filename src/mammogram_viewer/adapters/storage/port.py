@@ -30,6 +30,7 @@ class Storage(ABC):
         """Make each local file durable and publish it under its key; the local name is gone afterwards. What lay
         under the key before is replaced at once and whole, so that it is safe to repeat.
 
+        Takes less than an hour, or is Unavailable: the sweep of orphans takes an older file for lost.
         All or nothing for the caller: on an error some keys may exist, and none is referenced by a row."""
 
     @abstractmethod

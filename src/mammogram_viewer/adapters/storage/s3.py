@@ -79,12 +79,17 @@ class S3Storage(Storage):
 
     async def adopt(self, files: list[tuple[Path, str]]) -> None:
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with asyncio.timeout(self._settings.s3_adopt_seconds), asyncio.TaskGroup() as tasks:
                 for source, key in files:
                     tasks.create_task(self._upload(source, checked_key(key)))
         except ExceptionGroup as group:
             # The first one ended the others; callers know single errors.
             raise group.exceptions[0] from None
+        except TimeoutError:
+            raise Unavailable(
+                f"S3 did not take the files within {self._settings.s3_adopt_seconds:.0f} s; nothing was kept. Send "
+                "fewer at once."
+            ) from None
 
     async def _upload(self, source: Path, key: str) -> None:
         async with self._transfers:

@@ -16,13 +16,18 @@ from typing import Any
 from mammogram_viewer.foundation.errors import Conflict, NotFound
 from mammogram_viewer.jobs import control_queries, queries
 from mammogram_viewer.jobs.models import MAINTENANCE, RETRYABLE, Claim, Job, NewJob
-from mammogram_viewer.jobs.queries import Connection
+from mammogram_viewer.jobs.queries import Connection, Database
 
 
 async def add_jobs(connection: Connection, jobs: list[NewJob]) -> list[NewJob]:
     """Add jobs to the outbox and answer those that are new; an id that is already there is left as it is."""
     added = await queries.insert_jobs(connection, jobs)
     return [job for job in jobs if job.id in added]
+
+
+async def find_job(db: Database, job_id: str) -> Job | None:
+    """The row as it is now."""
+    return await queries.find_job(db, job_id)
 
 
 async def add_scheduled(connection: Connection, job_id: str, kind: str) -> None:

@@ -11,7 +11,7 @@ from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.jobs.control import CANCELLED, CANCELLED_REASON, QueueControl
 from mammogram_viewer.jobs.models import Job
-from mammogram_viewer.jobs.queries import Connection
+from mammogram_viewer.jobs.outbox import Connection
 
 
 class QueueOffice:

@@ -13,7 +13,7 @@ import asyncpg
 import psutil
 
 from mammogram_viewer import __version__
-from mammogram_viewer.jobs import stats_queries
+from mammogram_viewer.jobs import workers
 from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.worker.processor import Processor
 
@@ -56,7 +56,7 @@ class Heartbeat:
         wanted = {name: settings.concurrency for name, settings in (await self._control.list_settings()).items()}
         if self._pool.follow(wanted):
             log.info("concurrency_changed", extra={"queues": self._pool.concurrency})
-        await stats_queries.beat(
+        await workers.beat(
             self._db,
             self._id,
             host=socket.gethostname(),
@@ -70,6 +70,6 @@ class Heartbeat:
     async def say_goodbye(self) -> None:
         """An orderly end; a worker that was killed is told apart by its silence."""
         try:
-            await stats_queries.say_goodbye(self._db, self._id)
+            await workers.say_goodbye(self._db, self._id)
         except _AWAY as problem:
             log.warning("heartbeat_missed", extra={"problem": type(problem).__name__})

@@ -6,13 +6,14 @@ one is. Redis may forget the schedules too: the reconciler has them laid again."
 from __future__ import annotations
 
 import logging
+
 import asyncpg
 
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.installation import join_installation
 from mammogram_viewer.archive.removals import purge_quarantine, remove_orphans
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.jobs import outbox, stats_queries
+from mammogram_viewer.jobs import outbox, workers
 from mammogram_viewer.jobs.models import MAINTENANCE, Claim
 from mammogram_viewer.jobs.wakeup import WakeUp
 from mammogram_viewer.worker.processor import Runner
@@ -53,5 +54,5 @@ class Maintenance:
             return {"swept": False}
         orphans = await remove_orphans(self._db, self._storage, older_than_seconds=_ORPHAN_SECONDS)
         purged = await purge_quarantine(self._storage, days=self._settings.quarantine_days)
-        await stats_queries.forget_old_workers(self._db)
+        await workers.forget_old(self._db)
         return {"swept": True, "orphans": orphans, "purged": purged}

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 from bullmq.custom_errors import UnrecoverableError
@@ -17,13 +18,23 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.tracebacks import without_messages
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import Claim, Job
+from mammogram_viewer.jobs.outbox import find_job
 from mammogram_viewer.renditions.jobs import AttemptFailed
+from mammogram_viewer.worker.foreign import adopt_foreign
 
 log = logging.getLogger(__name__)
 Runner = Callable[[Claim], Awaitable[None]]
+UNKNOWN = "unknown"
 UNEXPECTED = "unexpected"
 UNEXPECTED_REASON = "Something went wrong on our side. Nothing was lost; the conversion can be tried again."
 INTERRUPTED_REASON = "The worker was stopped again and again while it converted this file. Nothing was lost."
+
+
+def _answer(job: Job | None) -> dict[str, Any]:
+    """What BullMQ keeps of a job that needs no other attempt. No reasons: they are for the owner, in the row."""
+    if job is None:
+        return {"state": UNKNOWN}
+    return {"state": job.status, "imageId": job.image_id, **(job.result or {})}
 
 
 class Processor:
@@ -36,15 +47,24 @@ class Processor:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.active: set[str] = set()  # ids of the rows that are being run
 
-    async def process(self, job_id: str) -> dict[str, str]:
-        """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result."""
+    async def process(self, job_id: str) -> dict[str, Any]:
+        """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result: the end
+        state, and for a completed one what the row holds as its result."""
         self.active.add(job_id)
         try:
             return await self._process(job_id)
         finally:
             self.active.discard(job_id)
 
-    async def process_scheduled(self, bullmq_id: str, kind: str) -> dict[str, str]:
+    async def process_entry(self, bullmq_id: str, payload: object) -> dict[str, Any]:
+        """An entry of a rendering queue: of a row of ours, or one that a foreign client has added, which names an image
+        and gets a row of its own (`worker/foreign.py`)."""
+        answer = await self.process(bullmq_id)
+        if answer["state"] != UNKNOWN:
+            return answer
+        return await self.process(await adopt_foreign(self._db, bullmq_id, payload))
+
+    async def process_scheduled(self, bullmq_id: str, kind: str) -> dict[str, Any]:
         """A run that BullMQ's scheduler has added, or a row's wake-up. A kind that we do not run gets no row."""
         job_id = bullmq_id.replace(":", "-")
         if kind in self._runners:
@@ -52,16 +72,16 @@ class Processor:
                 await outbox.add_scheduled(connection, job_id, kind)
         return await self.process(job_id)
 
-    async def _process(self, job_id: str) -> dict[str, str]:
+    async def _process(self, job_id: str) -> dict[str, Any]:
         claim = await self._claim(job_id)
         if not isinstance(claim, Claim):
-            # Finished already, or a foreign entry without a row: nothing to do, and nothing to retry.
-            return {"state": claim.status if claim else "unknown"}
+            # Finished already, or an entry without a row: nothing to do, and nothing to retry.
+            return _answer(claim)
         failure = await self._run(claim)
         if failure is not None:
             # Outside of any `except`: should booking it fail too, BullMQ keeps in Redis what that exception chains to.
             await self._fail(claim, failure)
-        return {"state": "done"}
+        return _answer(await find_job(self._db, job_id))
 
     async def _run(self, claim: Claim) -> AttemptFailed | None:
         """Run the claim's kind; answers how it failed."""

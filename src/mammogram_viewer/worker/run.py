@@ -41,10 +41,10 @@ class WorkerPool:
         self._runs = [asyncio.create_task(self._run(worker)) for worker in self._workers]
 
     def _make(self, queue: str, concurrency: int, redis_url: str) -> Worker:
-        async def process(job: Any, _token: str) -> dict[str, str]:
+        async def process(job: Any, _token: str) -> dict[str, Any]:
             if queue == MAINTENANCE:
                 return await self._processor.process_scheduled(job.id, job.name)
-            return await self._processor.process(job.id)
+            return await self._processor.process_entry(job.id, job.data)
 
         # bullmq's annotations want a Future for a coroutine function and do not know runRetryDelay, hence Any.
         options: Any = {

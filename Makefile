@@ -15,7 +15,7 @@ STAMPS := $(VENV)/stamps
 PAGE := src/mammogram_viewer/web/page/index.html
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install run dev demo test check bench bench-upload bench-pixels drill-hostile drill-memory test-external api-types lock clean
+.PHONY: help install run dev demo test check bench bench-upload bench-pixels bench-jobs drill drill-hostile drill-memory test-external test-interop api-types lock clean
 
 help: ## Show this list
 	@echo "Mammogram Viewer. Start with: make run"
@@ -53,11 +53,21 @@ bench-upload: install $(STAMPS)/dev ## Measure uploads on this machine
 bench-pixels: install $(STAMPS)/dev test-tools ## Measure rendering against the naive pipeline, DCMTK and the floor
 	$(BIN)/python -m benchmarks.pixels
 
+bench-jobs: install $(STAMPS)/dev ## Measure the queue: answers, bookkeeping, recovery, lists of a million jobs
+	$(BIN)/python -m benchmarks.jobs
+
+drill: install $(STAMPS)/dev ## Kill every part hundreds of times under load; afterwards every upload must be there, once
+	$(BIN)/python -m tests.drills.faults
+
 drill-hostile: install $(STAMPS)/dev ## Send hundreds of hostile files through the running product and judge every outcome
 	$(BIN)/python -m tests.drills.hostile
 
 drill-memory: install $(STAMPS)/dev ## Ten thousand conversions: the worker's memory must stay flat
 	$(BIN)/python -m tests.drills.memory
+
+test-interop: install $(STAMPS)/dev ## Node's BullMQ client and Bull Board on our queues
+	cd tests/interop && npm ci --no-audit --no-fund --loglevel=error
+	$(BIN)/pytest tests/interop
 
 test-external: install $(STAMPS)/dev ## Run the tests against Debian's PostgreSQL 15 and Redis instead of the embedded servers
 	scripts/test_external.sh $(BIN)/pytest

@@ -95,7 +95,8 @@ def drawn(ds: Dataset, picture: npt.NDArray[np.uint8], frame: int = 0) -> npt.ND
     """`picture` with every overlay plane of the frame (from 0) at 255 (PS3.3 C.9.2, C.9.3).
 
     Bits lie row by row, the first in the lowest bit of a byte, without padding between rows or frames (PS3.5 8.1.2).
-    Overlay Origin is the row and column of the image, from 1, under the first bit; what lies outside is cut off."""
+    Overlay Origin is the row and column of the image, from 1, under the first bit; what lies outside is cut off. How
+    planes are shown is left open; ours are white, and a region of interest (Overlay Type R) only along its border."""
     picture = picture.copy()
     for number in range(0x6000, 0x6020, 2):
         if (number, 0x3000) not in ds:
@@ -109,11 +110,19 @@ def drawn(ds: Dataset, picture: npt.NDArray[np.uint8], frame: int = 0) -> npt.ND
             plane = frame + 1 - (ds[number, 0x0051].value if (number, 0x0051) in ds else 1)
             if not 0 <= plane < ds[number, 0x0015].value:
                 continue
-        for row in range(rows):
-            for column in range(columns):
-                bit = (plane * rows + row) * columns + column
-                y, x = top - 1 + row, left - 1 + column
-                inside = 0 <= y < picture.shape[0] and 0 <= x < picture.shape[1]
-                if inside and octets[bit // 8] >> (bit % 8) & 1:
-                    picture[y, x] = 255
+        bits = np.unpackbits(octets, bitorder="little")[plane * rows * columns :][: rows * columns]
+        marked = bits.reshape(rows, columns).astype(bool)
+        if ds[number, 0x0040].value == "R":
+            marked = outline(marked)
+        for row, column in np.argwhere(marked):
+            y, x = top - 1 + row, left - 1 + column
+            if 0 <= y < picture.shape[0] and 0 <= x < picture.shape[1]:
+                picture[y, x] = 255
     return picture
+
+
+def outline(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """A region but for what lies inside: pixels with all eight neighbours in it."""
+    framed = np.pad(region, 1)
+    inside = [framed[1 + y :, 1 + x :][: len(region), : len(region[0])] for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return region & ~np.logical_and.reduce(inside)

@@ -58,7 +58,9 @@ def fractions_into_luts(draw: st.DrawFn) -> Dataset:
     ds.RescaleSlope, ds.RescaleType = draw(st.sampled_from(("0.1", "0.25", "1.5", "-0.3", "0.5"))), "US"
     ds.RescaleIntercept = draw(st.sampled_from(("0", "0.5", "-7.2")))
     entries = np.random.default_rng(draw(st.integers(0, 2**32))).integers(0, 65536, 500).tolist()
-    ds.VOILUTSequence = Sequence([lut_item(ds, entries, draw(st.integers(-5, 50)), 16, signed=True)])
+    signed = min(modality(ds)(0), modality(ds)(4095)) < 0
+    first = draw(st.integers(-5 if signed else 0, 50))
+    ds.VOILUTSequence = Sequence([lut_item(ds, entries, first, 16, signed=signed)])
     return ds
 
 

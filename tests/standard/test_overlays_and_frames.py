@@ -45,7 +45,7 @@ def overlaid_images(draw: st.DrawFn) -> Dataset:
             frames = draw(st.integers(1, count))
             shape = (frames, *shape)
             more["image_frame_origin"] = draw(st.integers(1, count - frames + 1))
-        add_overlay(ds, group, random.random(shape) < 0.4, origin, **more)
+        add_overlay(ds, group, random.random(shape) < draw(st.sampled_from((0.4, 0.9))), origin, **more)
     return ds
 
 

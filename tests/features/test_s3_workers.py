@@ -231,7 +231,7 @@ async def test_an_upload_is_answered_only_when_the_bucket_has_it(spread: Spread,
         away = Product(tmp_path, spread.api.database_url, spread.api.redis_url, settings=settings)
         with running(away, "api"):
             answer = away.upload(("a.png", png_bytes(seed=700)))
-            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+            assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable"), answer.text
             assert "retry-after" in answer.headers
             health = httpx.get(f"{away.base_url}/health", timeout=20)
             assert (health.status_code, health.json()["storage"]["status"]) == (503, "down")
@@ -251,7 +251,7 @@ async def test_a_worker_waits_out_an_absence_of_s3(spread: Spread, tmp_path: Pat
             image = spread.upload(dicom_bytes(seed=800))[0]
             with running(lonely, "worker"):
                 async with asyncio.timeout(60):
-                    while not await lonely.fetch("SELECT 1 FROM job_attempts WHERE outcome = 'failed'"):
+                    while not await lonely.fetch("SELECT 1 FROM job_attempts WHERE error_code = 'storage_unavailable'"):
                         await asyncio.sleep(0.1)
                 relay.cut_after = None
                 ended = await asyncio.to_thread(spread.api.wait_for, image["id"])
@@ -259,6 +259,30 @@ async def test_a_worker_waits_out_an_absence_of_s3(spread: Spread, tmp_path: Pat
     finally:
         for worker in spread.workers:
             worker.start("worker")
+
+
+@pytest.mark.parametrize("code", ["file_changed", "file_missing"])
+async def test_no_picture_is_made_of_an_original_that_is_not_what_was_received(spread: Spread, code: str) -> None:
+    body = dicom_bytes(seed=900)
+    image = spread.api.wait_for(spread.upload(body)[0]["id"])
+    key = (await spread.api.fetch("SELECT storage_key FROM images WHERE id = $1", image["id"]))[0]["storage_key"]
+    if code == "file_changed":
+        obstore.put(spread.bucket.store, key, body[:-1] + bytes([body[-1] ^ 1]))
+    else:
+        obstore.delete(spread.bucket.store, key)
+    client = spread.api.client()
+    ordered = client.get(f"/api/images/{image['id']}/png?bits=16").json()["jobId"]
+    job = spread.api.wait_until(lambda: _ended(client.get(f"/api/jobs/{ordered}").json()), "the job has ended")
+    assert job["state"] == "failed"
+    attempts = await spread.api.fetch("SELECT error_code FROM job_attempts WHERE job_id = $1", ordered)
+    assert {row["error_code"] for row in attempts} == {code}
+    assert "administrator" in str(job["error"])
+    assert client.get(f"/api/images/{image['id']}").json()["status"] == "ready", "what is shown stays shown"
+    assert client.delete(f"/api/images/{image['id']}").status_code in (200, 204)
+
+
+def _ended(job: dict[str, Any]) -> dict[str, Any] | None:
+    return job if job["state"] in ("completed", "failed", "rejected") else None
 
 
 def test_health_and_doctor_say_that_space_is_not_limited(spread: Spread) -> None:

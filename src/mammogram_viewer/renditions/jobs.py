@@ -21,11 +21,11 @@ import msgspec
 
 from mammogram_viewer.adapters.nursery import ChildDied, Nursery
 from mammogram_viewer.adapters.storage.keys import new_rendition_key
-from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.adapters.storage.port import FILE_CHANGED, FILE_MISSING, STORAGE_UNAVAILABLE, Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.models import Image, NewRendition
 from mammogram_viewer.foundation.crash_points import crash_point
-from mammogram_viewer.foundation.errors import StorageFull
+from mammogram_viewer.foundation.errors import NotFound, StorageFull, Unavailable
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.imaging.order import RECIPE_VERSION, RenderOrder
@@ -45,6 +45,13 @@ STORAGE_FULL_REASON = (
     "Storage was full, so the picture could not be made. The original is safe; when there is space again, it can be "
     "tried once more."
 )
+_STORAGE_REASONS = {
+    STORAGE_UNAVAILABLE: "Storage could not be reached, so the picture could not be made. It can be tried once more.",
+    FILE_MISSING: "The original is not in storage. Sending the file again brings it back; so does an administrator, "
+    "from quarantine or a backup.",
+    FILE_CHANGED: "What lies in storage is not the file that was received, so no picture is made of it. An "
+    "administrator can bring it back from a backup.",
+}
 
 
 class AttemptFailed(Exception):
@@ -87,6 +94,11 @@ class Renderer:
             await self._attempt(claim, image)
         except StorageFull:
             raise self._storage_full() from None
+        except (NotFound, Unavailable) as problem:
+            if problem.code not in _STORAGE_REASONS:
+                raise
+            reason, attempts = _STORAGE_REASONS[problem.code], self._settings.job_attempts
+            raise AttemptFailed(problem.code, reason, attempts_allowed=attempts) from None
         except OSError as problem:
             if problem.errno not in _FULL:
                 raise

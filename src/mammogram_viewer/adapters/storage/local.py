@@ -16,7 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mammogram_viewer.adapters.storage.port import Storage, StorageSpace, checked_key
+from mammogram_viewer.adapters.storage.port import (
+    FILE_CHANGED,
+    FILE_MISSING,
+    STORAGE_UNAVAILABLE,
+    Storage,
+    StorageSpace,
+    checked_key,
+)
 from mammogram_viewer.foundation.errors import NotFound, StorageFull, Unavailable
 
 CHUNK_BYTES = 256 * 1024
@@ -65,7 +72,9 @@ class LocalStorage(Storage):
                 want = min(CHUNK_BYTES, stop - start)
                 chunk = await loop.run_in_executor(self._pool, os.pread, descriptor, want, start)
                 if not chunk:
-                    raise Unavailable("The stored file is shorter than it was. Run `mammogram-viewer verify`.")
+                    raise Unavailable(
+                        "The stored file is shorter than it was. Run `mammogram-viewer verify`.", code=FILE_CHANGED
+                    )
                 start += len(chunk)
                 yield chunk
         finally:
@@ -76,13 +85,13 @@ class LocalStorage(Storage):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, path.read_bytes)
         except FileNotFoundError:
-            raise NotFound("The file is not in storage.", code="file_missing") from None
+            raise NotFound("The file is not in storage.", code=FILE_MISSING) from None
 
     async def byte_count(self, key: str) -> int:
         try:
             return self._path(key).stat().st_size
         except FileNotFoundError:
-            raise NotFound("The file is not in storage.", code="file_missing") from None
+            raise NotFound("The file is not in storage.", code=FILE_MISSING) from None
 
     async def delete(self, keys: list[str]) -> None:
         paths = [self._path(key) for key in keys]
@@ -101,7 +110,7 @@ class LocalStorage(Storage):
             for folder in touched:
                 _fsync_folder(folder)
         except FileNotFoundError:
-            raise NotFound("The file is not in storage.", code="file_missing") from None
+            raise NotFound("The file is not in storage.", code=FILE_MISSING) from None
         except OSError as problem:
             raise _translated(problem) from problem
 
@@ -116,7 +125,7 @@ class LocalStorage(Storage):
     ) -> AsyncIterator[Path]:
         path = self._path(key)
         if not path.is_file():
-            raise NotFound("The file is not in storage.", code="file_missing")
+            raise NotFound("The file is not in storage.", code=FILE_MISSING)
         yield path
 
     def local_copy(self, key: str) -> Path:
@@ -161,7 +170,7 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise NotFound("The file is not in storage.", code="file_missing") from None
+        raise NotFound("The file is not in storage.", code=FILE_MISSING) from None
 
 
 def _unlink(paths: list[Path]) -> None:
@@ -211,5 +220,8 @@ def _translated(problem: OSError) -> Exception:
     if problem.errno in _FULL:
         return StorageFull("Storage is full; nothing was kept. An administrator can free space or move DATA_DIR.")
     if problem.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-        return Unavailable("Storage cannot be written to; nothing was kept. `mammogram-viewer doctor` says why.")
+        return Unavailable(
+            "Storage cannot be written to; nothing was kept. `mammogram-viewer doctor` says why.",
+            code=STORAGE_UNAVAILABLE,
+        )
     return problem

@@ -12,6 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+# Codes of errors, by which those who called tell what has happened.
+STORAGE_UNAVAILABLE = "storage_unavailable"
+FILE_MISSING = "file_missing"
+FILE_CHANGED = "file_changed"
+
 
 @dataclass(frozen=True)
 class StorageSpace:

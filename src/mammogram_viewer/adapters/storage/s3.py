@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import obstore
 from obstore.store import S3Store
 
-from mammogram_viewer.adapters.storage.port import Storage, StorageSpace, checked_key
-from mammogram_viewer.adapters.storage.s3_errors import S3_ERRORS, translated
+from mammogram_viewer.adapters.storage.port import FILE_CHANGED, Storage, StorageSpace, checked_key
+from mammogram_viewer.adapters.storage.s3_errors import S3_ERRORS, translated, unavailable
 from mammogram_viewer.adapters.storage.spooled import SpooledCopy
 from mammogram_viewer.foundation.errors import NotFound, Unavailable
 from mammogram_viewer.foundation.settings import Settings
@@ -86,7 +86,7 @@ class S3Storage(Storage):
             # The first one ended the others; callers know single errors.
             raise group.exceptions[0] from None
         except TimeoutError:
-            raise Unavailable(
+            raise unavailable(
                 f"S3 did not take the files within {self._settings.s3_adopt_seconds:.0f} s; nothing was kept. Send "
                 "fewer at once."
             ) from None
@@ -133,7 +133,7 @@ class S3Storage(Storage):
         else:
             same = await self.byte_count(key) == (await asyncio.to_thread(source.stat)).st_size
         if not same:
-            raise Unavailable("S3 keeps other bytes than were sent; nothing was kept. Try again.")
+            raise unavailable("S3 keeps other bytes than were sent; nothing was kept. Try again.")
 
     async def open_range(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
         async for piece in self._pieces(checked_key(key), start, stop, PIECE_BYTES, _PIECES_AHEAD):
@@ -252,7 +252,7 @@ def _not_a_missing_file(problem: Exception, operation: str) -> Exception:
     """For requests to which "no such object" is no sensible answer: then the address leads to something else."""
     error = translated(problem, operation)
     if isinstance(error, NotFound):
-        return Unavailable("Nothing at AWS_ENDPOINT_URL takes files for the bucket of STORAGE_URL; correct them.")
+        return unavailable("Nothing at AWS_ENDPOINT_URL takes files for the bucket of STORAGE_URL; correct them.")
     return error
 
 
@@ -266,8 +266,10 @@ def _sha256(path: Path) -> bytes:
 
 
 def _shorter() -> Unavailable:
-    return Unavailable("The stored file is shorter than it was. Run `mammogram-viewer verify`.")
+    return Unavailable("The stored file is shorter than it was. Run `mammogram-viewer verify`.", code=FILE_CHANGED)
 
 
 def _other_file() -> Unavailable:
-    return Unavailable("The stored file is not the one that was received. Run `mammogram-viewer verify`.")
+    return Unavailable(
+        "The stored file is not the one that was received. Run `mammogram-viewer verify`.", code=FILE_CHANGED
+    )

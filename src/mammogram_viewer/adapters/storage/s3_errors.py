@@ -8,6 +8,7 @@ import re
 
 from obstore.exceptions import BaseError
 
+from mammogram_viewer.adapters.storage.port import FILE_MISSING, STORAGE_UNAVAILABLE
 from mammogram_viewer.foundation.errors import MammogramViewerError, NotFound, StorageFull, Unavailable
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,12 @@ _RIGHTS = "s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload 
 
 def file_missing() -> NotFound:
     """No object under this key."""
-    return NotFound("The file is not in storage.", code="file_missing")
+    return NotFound("The file is not in storage.", code=FILE_MISSING)
+
+
+def unavailable(detail: str) -> Unavailable:
+    """S3 is not there, or not for us."""
+    return Unavailable(detail, code=STORAGE_UNAVAILABLE, retry_after_seconds=_AGAIN_SECONDS)
 
 
 def translated(problem: Exception, operation: str) -> MammogramViewerError:
@@ -49,7 +55,7 @@ def translated(problem: Exception, operation: str) -> MammogramViewerError:
     told = code or (f"status {status}" if status else "no answer")
     if code in _FULL or status == 507:
         return StorageFull(f"Storage is full ({told}); nothing was kept. Raise the quota of the bucket, or free space.")
-    return Unavailable(_mend(code, status, told), retry_after_seconds=_AGAIN_SECONDS)
+    return unavailable(_mend(code, status, told))
 
 
 def _mend(code: str, status: int, told: str) -> str:

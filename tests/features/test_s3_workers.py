@@ -294,6 +294,14 @@ def test_health_and_doctor_say_that_space_is_not_limited(spread: Spread) -> None
     assert SECRET not in told
 
 
+def test_credentials_may_stand_in_a_dotenv(spread: Spread, tmp_path: Path) -> None:
+    lines = [f"{name}={value}" for name, value in spread.bucket.environment.items()]
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+    environment = {k: v for k, v in spread.api.environment().items() if k not in spread.bucket.environment}
+    told = _run(["doctor"], environment, tmp_path).stdout
+    assert f"✓ {spread.bucket.url} can be written at {spread.bucket.endpoint}" in told
+
+
 def test_a_wrong_secret_is_named_by_doctor_and_not_told(spread: Spread) -> None:
     with refusing(403, "SignatureDoesNotMatch") as endpoint:
         told = _command(spread.api, "doctor", AWS_ENDPOINT_URL=endpoint)
@@ -317,10 +325,14 @@ def test_neither_logs_nor_decoders_know_the_credentials(spread: Spread) -> None:
 
 
 def _command(part: Product, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    return _run(list(words), {**part.environment(), **extra}, part.data_dir)
+
+
+def _run(words: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mammogram_viewer", *words],
-        env={**part.environment(), **extra},
-        cwd=part.data_dir,
+        env=environment,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=90,

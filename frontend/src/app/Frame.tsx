@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { Images, ShieldCheck } from 'lucide-react'
+import { CloudUpload, Images, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
 import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
@@ -19,13 +19,13 @@ export function Frame() {
   const isAdmin = me?.capabilities.administer ?? false
   const mayUpload = me?.capabilities.upload ?? false
   const [isHelpOpen, setHelpOpen] = useState(false)
-  useFrameCommands(isAdmin, () => setHelpOpen(true))
+  useFrameCommands(isAdmin, mayUpload, () => setHelpOpen(true))
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#page">
         Skip to the page
       </a>
-      <Rail isAdmin={isAdmin} />
+      <Rail isAdmin={isAdmin} mayUpload={mayUpload} />
       <header className={styles.bar}>
         <SearchBox />
         {mayUpload ? <UploadButton /> : null}
@@ -40,7 +40,7 @@ export function Frame() {
   )
 }
 
-function useFrameCommands(isAdmin: boolean, openHelp: () => void): void {
+function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => void): void {
   const navigate = useNavigate()
   const commands: Command[] = [
     {
@@ -59,19 +59,37 @@ function useFrameCommands(isAdmin: boolean, openHelp: () => void): void {
     },
     { id: 'help', title: 'This list of keys', group: 'Everywhere', keys: ['?'], run: openHelp },
   ]
-  if (isAdmin) {
+  if (mayUpload) {
     commands.push({
-      id: 'go-admin',
-      title: 'Administration',
+      id: 'go-uploads',
+      title: 'My uploads',
       group: 'Go to',
-      keys: ['g a'],
-      run: () => void navigate({ to: '/admin' }),
+      keys: ['g u'],
+      run: () => void navigate({ to: '/uploads' }),
     })
+  }
+  if (isAdmin) {
+    commands.push(
+      {
+        id: 'go-admin',
+        title: 'Administration',
+        group: 'Go to',
+        keys: ['g a'],
+        run: () => void navigate({ to: '/admin' }),
+      },
+      {
+        id: 'go-jobs',
+        title: 'Jobs',
+        group: 'Go to',
+        keys: ['g j'],
+        run: () => void navigate({ to: '/admin/jobs' }),
+      },
+    )
   }
   useCommands(commands)
 }
 
-function Rail({ isAdmin }: { isAdmin: boolean }) {
+function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const isGallery = path === '/' || path.startsWith('/images')
   return (
@@ -90,6 +108,18 @@ function Rail({ isAdmin }: { isAdmin: boolean }) {
           <span>Gallery</span>
         </Link>
       </Tooltip>
+      {mayUpload ? (
+        <Tooltip label="My uploads" keys="g u" side="right">
+          <Link
+            to="/uploads"
+            className={styles.entry}
+            aria-current={path === '/uploads' ? 'page' : undefined}
+          >
+            <CloudUpload aria-hidden="true" />
+            <span>Uploads</span>
+          </Link>
+        </Tooltip>
+      ) : null}
       {isAdmin ? (
         <Tooltip label="Administration" keys="g a" side="right">
           <Link

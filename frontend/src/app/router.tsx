@@ -5,11 +5,14 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import { AdminFrame } from '@/app/AdminFrame'
 import { ErrorPage, NotFoundPage, PageLoading } from '@/app/Fallbacks'
 import { Frame } from '@/app/Frame'
 import { Root } from '@/app/Root'
 import { parseSearch, readReturnPath, stringifySearch } from '@/app/search'
 import { type PictureSearch, readPictureSearch } from '@/features/image/picture'
+import { readJobSearch } from '@/features/jobs/jobSearch'
+import { readSentSearch } from '@/features/upload/sentImages'
 import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
 
@@ -82,8 +85,21 @@ const accountRoute = createRoute({
   component: lazyRouteComponent(() => import('@/features/accounts/AccountPage'), 'AccountPage'),
 })
 
-const adminRoute = createRoute({
+const uploadsRoute = createRoute({
   getParentRoute: () => frameRoute,
+  path: '/uploads',
+  validateSearch: readSentSearch,
+  component: lazyRouteComponent(() => import('@/features/upload/UploadsPage'), 'UploadsPage'),
+})
+
+const adminAreaRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  id: 'admin-area',
+  component: AdminFrame,
+})
+
+const adminRoute = createRoute({
+  getParentRoute: () => adminAreaRoute,
   path: '/admin',
   component: lazyRouteComponent(() => import('@/features/admin/AdminPage'), 'AdminPage'),
 })
@@ -94,8 +110,15 @@ interface UsersSearch {
   q?: string
 }
 
+const jobsRoute = createRoute({
+  getParentRoute: () => adminAreaRoute,
+  path: '/admin/jobs',
+  validateSearch: readJobSearch,
+  component: lazyRouteComponent(() => import('@/features/jobs/JobsPage'), 'JobsPage'),
+})
+
 const usersRoute = createRoute({
-  getParentRoute: () => frameRoute,
+  getParentRoute: () => adminAreaRoute,
   path: '/admin/users',
   validateSearch: (search: Record<string, unknown>): UsersSearch => ({
     status: typeof search.status === 'string' ? search.status : undefined,
@@ -107,7 +130,7 @@ const usersRoute = createRoute({
 
 /* `/health` itself is the server's answer for machines, so the page for people lies under /admin. */
 const healthRoute = createRoute({
-  getParentRoute: () => frameRoute,
+  getParentRoute: () => adminAreaRoute,
   path: '/admin/health',
   component: lazyRouteComponent(() => import('@/features/health/HealthPage'), 'HealthPage'),
 })
@@ -117,7 +140,13 @@ export const router = createRouter({
     loginRoute,
     registerRoute,
     setupRoute,
-    frameRoute.addChildren([galleryRoute, imageRoute, accountRoute, adminRoute, usersRoute, healthRoute]),
+    frameRoute.addChildren([
+      galleryRoute,
+      imageRoute,
+      uploadsRoute,
+      accountRoute,
+      adminAreaRoute.addChildren([adminRoute, usersRoute, jobsRoute, healthRoute]),
+    ]),
   ]),
   parseSearch,
   stringifySearch,

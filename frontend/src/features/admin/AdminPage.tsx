@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { BookOpen, ChevronRight, HeartPulse, Users } from 'lucide-react'
+import { BookOpen, ChevronRight, HeartPulse, ListChecks, Users } from 'lucide-react'
 import { PageHead } from '@/shared/ui/PageHead'
 import styles from './AdminPage.module.css'
 
@@ -14,6 +14,16 @@ export function AdminPage() {
             <span>
               <strong>Users</strong>
               <small>Approve, change roles, switch off</small>
+            </span>
+            <ChevronRight aria-hidden="true" />
+          </Link>
+        </li>
+        <li>
+          <Link to="/admin/jobs" className={styles.card}>
+            <ListChecks aria-hidden="true" />
+            <span>
+              <strong>Jobs</strong>
+              <small>Queues, workers, and what failed</small>
             </span>
             <ChevronRight aria-hidden="true" />
           </Link>

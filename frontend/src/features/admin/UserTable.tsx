@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react'
 import { messageOf } from '@/shared/api/client'
 import type { User } from '@/shared/api/types'
-import { useCommands } from '@/shared/keys/commands'
+import { useRowKeys } from '@/shared/keys/rowKeys'
 import { ConfirmDialog } from '@/shared/ui/Dialog'
 import table from '@/shared/ui/Table.module.css'
 import { toast } from '@/shared/ui/Toasts'
@@ -19,7 +19,7 @@ interface UserTableProps {
 export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
   const body = useRef<HTMLTableSectionElement>(null)
   const [disabling, setDisabling] = useState<User | null>(null)
-  useRowKeys(body)
+  useRowKeys(body, 'Users')
 
   async function set(user: User, status: User['status'], said: string): Promise<void> {
     const before = user.status
@@ -78,19 +78,4 @@ export function UserTable({ users, ownId, onOpen, onChanged }: UserTableProps) {
       </ConfirmDialog>
     </>
   )
-}
-
-/** `j` and `k` walk the rows, Enter opens one. */
-function useRowKeys(body: React.RefObject<HTMLTableSectionElement | null>): void {
-  function walk(step: 1 | -1): void {
-    const rows = [...(body.current?.rows ?? [])]
-    const at = rows.findIndex((row) => row.contains(document.activeElement))
-    const next = at === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))
-    rows[next]?.focus()
-    rows[next]?.scrollIntoView({ block: 'nearest' })
-  }
-  useCommands([
-    { id: 'row-next', title: 'Next row', group: 'Users', keys: ['j'], run: () => walk(1) },
-    { id: 'row-before', title: 'Row before', group: 'Users', keys: ['k'], run: () => walk(-1) },
-  ])
 }

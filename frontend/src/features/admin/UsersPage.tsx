@@ -32,7 +32,7 @@ const ROLES = [
 ] as const
 
 export function UsersPage() {
-  const filters: UserFilters = useSearch({ from: '/frame/admin/users' })
+  const filters: UserFilters = useSearch({ from: '/frame/admin-area/admin/users' })
   const client = useQueryClient()
   const { data: me } = useQuery(meQuery)
   const [isAdding, setAdding] = useState(false)

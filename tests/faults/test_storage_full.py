@@ -130,7 +130,7 @@ async def test_uploads_to_a_full_disk_are_507_and_what_was_there_is_still_served
         assert again["status"] == "ready"
         kept = set(names_below(small_disk / "storage"))
         assert stored_before <= kept
-        assert len(kept - {"installation"}) == 10, "two originals with four renditions each"
+        assert len(kept - {"installation"}) == 12, "two originals with five renditions each"
     await assert_all_is_well(full, small_disk)
 
 

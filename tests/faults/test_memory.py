@@ -122,7 +122,9 @@ async def convert(product: Product, db: asyncpg.Connection, kinds: list[tuple[st
     assert answer.status_code == 202, answer.text
     deadline = time.monotonic() + 120
     while True:
-        rows = await db.fetch("SELECT status, count(*) AS jobs FROM job_queue GROUP BY status")
+        rows = await db.fetch(
+            "SELECT status, count(*) AS jobs FROM job_queue WHERE image_id IS NOT NULL GROUP BY status"
+        )
         states = {row["status"]: row["jobs"] for row in rows}
         if states.get("completed", 0) + states.get("rejected", 0) == first + BATCH:
             break

@@ -48,7 +48,7 @@ def read_jpeg_2000(frame: bytes | memoryview, *, most_tile_parts: int = 65_536) 
             codings.append(_coding(marker, segment, header))
     if header is None or not codings:
         raise Refused("codestream_mismatch", "there is no size or no coding segment")
-    in_tiles = _walk_tile_parts(stream, position, header, most_tile_parts)
+    in_tiles = _codings_of_tiles(stream, position, header, most_tile_parts)
     packets = max(_packets(header, coding, tile_size) for coding in (*codings, *in_tiles))
     return replace(
         header,
@@ -137,11 +137,46 @@ def _packets(header: CodestreamHeader, coding: _Coding, tile_size: tuple[int, in
     return precincts * header.tiles * header.components
 
 
-def _walk_tile_parts(
+def _codings_of_tiles(
     stream: memoryview, position: int, header: CodestreamHeader, most_tile_parts: int
 ) -> list[_Coding]:
-    """Follow Psot from tile-part to tile-part (A.4.2) up to the end marker; what their own headers say of coding."""
+    """What the headers of tile-parts say of coding; Refused unless every tile is there."""
     codings: list[_Coding] = []
+    tiles: set[int] = set()
+    for part in _tile_parts(stream, position, most_tile_parts):
+        if part.tile >= header.tiles:
+            raise Refused("codestream_mismatch", "a tile-part belongs to no tile")
+        tiles.add(part.tile)
+        for kind, segment, _end in _segments(stream, part.start + 12, _DATA):
+            if kind in (_CODING, _COMPONENT_CODING):
+                codings.append(_coding(kind, segment, header))
+    if len(tiles) != header.tiles:
+        raise Refused("codestream_truncated", "some of its tiles are missing")
+    return codings
+
+
+@dataclass(frozen=True)
+class TilePart:
+    """Which tile it belongs to (from 0), where its SOT marker stands, and where its packets end. `length` is Psot,
+    0 for one that runs to the end marker."""
+
+    tile: int
+    start: int
+    end: int
+    length: int
+
+
+def list_tile_parts(frame: bytes | memoryview) -> list[TilePart]:
+    """The tile-parts of a codestream that `read_jpeg_2000` has accepted."""
+    stream = memoryview(frame)
+    position = 2
+    for _marker, _segment, position in _segments(stream, 2, _TILE_PART):  # noqa: B007  # where the last one ends
+        pass
+    return list(_tile_parts(stream, position, len(stream)))
+
+
+def _tile_parts(stream: memoryview, position: int, most_tile_parts: int) -> Iterator[TilePart]:
+    """Follow Psot from tile-part to tile-part (A.4.2) up to the end marker."""
     for _ in range(most_tile_parts):
         if position + 2 > len(stream):
             raise Refused("codestream_truncated")
@@ -149,20 +184,18 @@ def _walk_tile_parts(
         if marker == _END:
             if bytes(stream[position + 2 :]).strip(b"\x00\xff"):
                 raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
-            return codings
+            return
         if marker != _TILE_PART or position + 12 > len(stream):
             raise Refused("codestream_truncated")
         tile, length = struct.unpack_from(">HL", stream, position + 4)
-        if tile >= header.tiles:
-            raise Refused("codestream_mismatch", "a tile-part belongs to no tile")
-        for kind, segment, _end in _segments(stream, position + 12, _DATA):
-            if kind in (_CODING, _COMPONENT_CODING):
-                codings.append(_coding(kind, segment, header))
         if length == 0:  # the last tile-part runs to the end marker
-            if b"\xff\xd9" not in bytes(stream[-8:]):
+            end = bytes(stream[-8:]).rfind(b"\xff\xd9")
+            if end < 0:
                 raise Refused("codestream_truncated")
-            return codings
+            yield TilePart(tile, position, max(len(stream) - 8, 0) + end, 0)
+            return
         if length < 14 or position + length + 2 > len(stream):
             raise Refused("codestream_truncated")
+        yield TilePart(tile, position, position + length, length)
         position += length
     raise Refused("over_tiles", f"limit {most_tile_parts} tile-parts")

@@ -20,6 +20,7 @@ from mammogram_viewer.dicom.pixels import PixelDescription
 from mammogram_viewer.dicom.syntaxes import TransferSyntax
 from mammogram_viewer.foundation.reasons import Refused
 from mammogram_viewer.imaging.colour import unpack_422, ybr_full_to_rgb
+from mammogram_viewer.imaging.jpeg2000_end import check_packets_fill
 from mammogram_viewer.imaging.jpeg_end import check_bits_lasted
 
 # APP0 JFIF (always YCbCr), or an APP14 Adobe segment of full length; libjpeg passes over a shorter one.
@@ -54,7 +55,9 @@ def _decode(frame: bytes | memoryview, pixels: PixelDescription, syntax: Transfe
         if codec in ("j2k", "htj2k"):
             # OpenJPEG for HTJ2K too, though OpenJPH takes half the time: imagecodecs' binding of the latter swallows
             # its errors and returns whatever was in memory.
-            return _fitted(imagecodecs.jpeg2k_decode(stream), pixels)  # undoes its own colour transform
+            words = _fitted(imagecodecs.jpeg2k_decode(stream), pixels)  # undoes its own colour transform
+            check_packets_fill(stream)
+            return words
         if codec == "rle":
             words = _rle(stream, pixels)
         elif codec == "deflated_frame":

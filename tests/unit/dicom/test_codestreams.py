@@ -155,14 +155,17 @@ def _with_size(frame: bytes, *numbers: int) -> bytes:
 def test_jpeg_2000_tiles_and_packets_have_a_budget(tmp_path):
     frame = encode_frame(BYTES, 8, JPEG_2000_LOSSLESS)
     many = _with_size(frame, 30, 40, 0, 0, 1, 1, 0, 0)
-    assert read_jpeg_2000(many).tiles == 1200
+    assert refusal(read_jpeg_2000, many) == "codestream_truncated"  # one tile of 1200 is there
+    empty = b"".join(b"\xff\x90\0\x0a" + struct.pack(">HLBB", tile, 14, 0, 1) + b"\xff\x93" for tile in range(1, 1200))
+    assert read_jpeg_2000(many[:-2] + empty + many[-2:]).tiles == 1200
     code = refusal(read_jpeg_2000, _with_size(frame, 30_000, 40_000, 0, 0, 1, 1, 0, 0))
     assert code == "codestream_mismatch"  # more than the format has
     assert refusal(read_jpeg_2000, _with_size(frame, 30, 40, 0, 0, 30, 40, 31, 0)) == "codestream_mismatch"
     coding = frame.index(b"\xff\x52")
     layered = frame[: coding + 6] + b"\xff\xff" + frame[coding + 8 :]
     assert read_jpeg_2000(layered).packets >= 65_535
-    value = encapsulated([_with_size(layered, 30, 40, 0, 0, 4, 4, 0, 0)])
+    tiled = _with_size(layered, 30, 40, 0, 0, 4, 4, 0, 0)
+    value = encapsulated([tiled[:-2] + empty[: 79 * 14] + tiled[-2:]])
     assert refusal(opened, tmp_path, JPEG_2000_LOSSLESS, value) == "over_tiles"
     part = b"\xff\x90\x00\x0a\x00\x00" + struct.pack(">LBB", 14, 0, 1) + b"\xff\x93"
     head = frame[: frame.index(b"\xff\x90")]

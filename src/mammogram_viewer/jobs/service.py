@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import asyncpg
 
+from mammogram_viewer.adapters.database.away import AWAY
 from mammogram_viewer.foundation.errors import NotFound
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.jobs import outbox, queries
@@ -26,6 +28,8 @@ from mammogram_viewer.jobs.models import (
 )
 from mammogram_viewer.jobs.queries import Connection
 from mammogram_viewer.jobs.wakeup import WakeUp
+
+log = logging.getLogger(__name__)
 
 
 class QueueService:
@@ -98,9 +102,14 @@ class QueueService:
         return job.id
 
     async def wake(self, jobs: list[NewJob] | list[Job]) -> None:
-        """After the commit: tell Redis, then note that it knows. Never raises for Redis being away."""
-        if jobs and await self._wake_up.add(jobs):
+        """After the commit: tell Redis, then note that it knows. Never raises for Redis or PostgreSQL being away: the
+        reconciler finds what was not noted."""
+        if not jobs or not await self._wake_up.add(jobs):
+            return
+        try:
             await queries.mark_enqueued(self._db, [job.id for job in jobs])
+        except AWAY as problem:
+            log.warning("wake_up_not_noted", extra={"jobs": len(jobs), "problem": type(problem).__name__})
 
     async def get_job_status(self, job_id: str) -> Job:
         """The row of one job; NotFound when there is none."""

@@ -16,6 +16,9 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import redis.exceptions
 
+from mammogram_viewer.activity.models import SYSTEM
+from mammogram_viewer.activity.service import record_audit
+from mammogram_viewer.adapters.database.away import AWAY as DATABASE_AWAY
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.removals import empty_removals
 from mammogram_viewer.foundation.errors import Unavailable
@@ -34,14 +37,7 @@ _BACK_FILL_SECONDS = 30.0
 _FOLLOW_SECONDS = 10.0
 _SPOOL_SECONDS = 300.0
 _IN_ORDER = {"waiting", "delayed", "active", "prioritized", "waiting-children", "paused"}
-_AWAY = (
-    OSError,
-    TimeoutError,
-    Unavailable,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    redis.exceptions.RedisError,
-)
+_AWAY = (*DATABASE_AWAY, Unavailable, redis.exceptions.RedisError)
 
 
 class Reconciler:
@@ -109,6 +105,8 @@ class Reconciler:
         added = len(jobs) - len(in_order)
         if added:
             log.warning("jobs_reconciled", extra={"jobs": added})
+            async with self._db.acquire() as connection:  # what the metrics count; kept for whoever asks later
+                await record_audit(connection, SYSTEM, "jobs_reconciled", "queue", None, {"jobs": added})
         return added
 
     async def _add_again(self, job: Job, state: str) -> None:

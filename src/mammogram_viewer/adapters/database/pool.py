@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from typing import Any
 
 import asyncpg
 import msgspec
+
+from mammogram_viewer.adapters.database.away import AWAY
+from mammogram_viewer.foundation.errors import Unavailable
+
+log = logging.getLogger(__name__)
+WAIT_SECONDS = 60.0
+_QUESTION_SECONDS = 0.5
 
 
 def encode_json(value: Any) -> str:
@@ -19,8 +29,8 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
     """After each use. asyncpg's own reset is four statements in a round trip of its own, for session state that this
-    program never makes: it uses transaction-level locks alone, no cursors, LISTEN or SET. A transaction left open is
-    rolled back before this is called."""
+    program never makes in the pool: it uses transaction-level locks alone, no cursors or SET, and LISTEN only on a
+    connection of its own (`listen.py`). A transaction left open is rolled back before this is called."""
 
 
 class _Pool(asyncpg.Pool):
@@ -39,7 +49,26 @@ class _Pool(asyncpg.Pool):
 
 
 async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Pool:
-    """A pool of at most `size` connections; jsonb travels as Python values."""
+    """A pool of at most `size` connections; jsonb travels as Python values. A PostgreSQL that is starting or recovering
+    is waited for, for a minute; then Unavailable."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    told = False
+    while True:
+        try:
+            return await _new_pool(dsn, size, application_name)
+        except AWAY as problem:
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"PostgreSQL has not answered for {WAIT_SECONDS:.0f} seconds ({type(problem).__name__}). "
+                    "Run `mammogram-viewer doctor` to see how it is to be reached."
+                ) from None
+            if not told:
+                log.warning("waits_for_database", extra={"problem": type(problem).__name__})
+            told = True
+            await asyncio.sleep(_QUESTION_SECONDS)
+
+
+async def _new_pool(dsn: str, size: int, application_name: str) -> asyncpg.Pool:
     pool = _Pool(
         dsn,
         min_size=1,

@@ -34,7 +34,7 @@ def sixteen_bits(syntax: str, signed: int) -> Dataset:
 def test_first_value_of_a_voi_lut_follows_the_rescaled_range_not_the_sign_of_pixels(syntax: str) -> None:
     """In implicit VR nothing else says whether it is signed (PS3.3 C.11.2.1.1)."""
     ramp = list(range(256))
-    for signed, intercept, first in ((0, -32768, -1000), (1, 0, -20000), (0, 0, 50000)):
+    for signed, intercept, first in ((1, 32768, 40000), (0, -32768, -1000), (1, 0, -20000), (0, 0, 50000)):
         ds = sixteen_bits(syntax, signed)
         ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = "1", str(intercept), "US"
         ds.VOILUTSequence = Sequence([lut_item(ds, ramp, first, 8, signed=first < 0)])

@@ -42,6 +42,7 @@ def read_lookup_table(
     """The table, or None with a warning when descriptor and entries contradict each other."""
     try:
         descriptor = [int(value) for value in item[keywords[0]].value]
+        guessed = item.original_encoding[0] is True  # in implicit VR, pydicom goes by Pixel Representation
         vr = str(item[keywords[0]].VR)
         stored = item[keywords[1]].value
         if len(descriptor) != 3:
@@ -60,9 +61,8 @@ def read_lookup_table(
         # Writers mix up entry and word width; the entries themselves say what they need.
         warnings.append("lookup_table_bits_corrected")
         bits = max(8, highest.bit_length())
-    return LookupTable(
-        _first_mapped(descriptor[1], vr, input_range), bits, entries.astype(np.float64), descriptor[2] & 0xFFFF
-    )
+    first = _first_mapped(descriptor[1], vr, input_range, guessed=guessed)
+    return LookupTable(first, bits, entries.astype(np.float64), descriptor[2] & 0xFFFF)
 
 
 def _words(stored: Any, *, little_endian: bool) -> npt.NDArray[np.uint16]:
@@ -89,10 +89,15 @@ def _expanded(words: npt.NDArray[np.uint16], bits: int) -> npt.NDArray[np.uint16
     return np.array(expand_segments(fields.tolist(), 8 if bits == 8 else 16), np.uint16)
 
 
-def _first_mapped(value: int, vr: str, input_range: tuple[float, float]) -> int:
+def _first_mapped(value: int, vr: str, input_range: tuple[float, float], *, guessed: bool) -> int:
     """The first input that is mapped. In a US field it may be a negative number in disguise: then, and only
-    then, its unsigned reading lies outside of what the modality transformation can give."""
+    then, its unsigned reading lies outside of what the modality transformation can give.
+
+    Where the file does not write VRs, it is SS if the input may be negative and US otherwise, whatever the sign of
+    the pixels (C.11.2.1.1)."""
+    low, high = input_range
+    if guessed and value < 0 <= low and value + 0x10000 <= high:
+        return value + 0x10000
     if vr == "SS" or value < 0x8000:
         return value
-    low, high = input_range
     return value - 0x10000 if low < 0 and value > high else value

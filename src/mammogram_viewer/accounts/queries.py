@@ -173,6 +173,17 @@ WHERE s.token_hash = $1 AND u.status = 'active' AND s.expires_at > now()
   AND s.last_seen_at > now() - make_interval(secs => $2)
 """
 
+# The same judgement on a session or token that was found earlier, for answers that last.
+_FIND_LIVING = """
+SELECT s.id AS session_id, t.id AS token_id, t.scopes, u.id AS user_id, u.email, u.name, u.role, false AS is_stale
+FROM users u
+LEFT JOIN sessions s ON s.id = $2 AND s.user_id = u.id AND s.expires_at > now()
+                    AND s.last_seen_at > now() - make_interval(secs => $4)
+LEFT JOIN api_tokens t ON t.id = $3 AND t.user_id = u.id AND t.revoked_at IS NULL
+                      AND (t.expires_at IS NULL OR t.expires_at > now())
+WHERE u.id = $1 AND u.status = 'active' AND (s.id IS NOT NULL OR t.id IS NOT NULL)
+"""
+
 # Only the first of many requests at once updates; the others find the time already moved.
 _TOUCH_SESSION = """
 WITH touched AS (
@@ -223,6 +234,13 @@ async def find_session(
     connection: Executor, token_hash: bytes, *, idle_seconds: float, stale_seconds: float
 ) -> Found | None:
     row = await connection.fetchrow(_FIND_SESSION, token_hash, idle_seconds, stale_seconds)
+    return None if row is None else _found(row)
+
+
+async def find_living(
+    connection: Executor, *, user_id: int, session_id: int | None, token_id: int | None, idle_seconds: float
+) -> Found | None:
+    row = await connection.fetchrow(_FIND_LIVING, user_id, session_id, token_id, idle_seconds)
     return None if row is None else _found(row)
 
 
@@ -394,6 +412,7 @@ def _token_from(row: Record) -> ApiToken:
 def _found(row: Record) -> Found:
     fields: dict[str, Any] = dict(row)
     is_stale = fields.pop("is_stale")
-    if "scopes" in fields:
-        fields["scopes"] = frozenset(fields["scopes"])
+    scopes = fields.pop("scopes", None)
+    if scopes is not None:
+        fields["scopes"] = frozenset(scopes)
     return Found(principal=Principal(**fields), is_stale=is_stale)

@@ -76,3 +76,16 @@ async def end_session(db: Pool, actor: Actor, principal: Principal, session_id: 
         if not known:
             raise NotFound("You have no such session; it may have ended already.")
         await record_audit(connection, actor, "session_ended", "session", session_id)
+
+
+async def find_again(db: Executor, settings: Settings, principal: Principal) -> Principal | None:
+    """The same person as they stand now, for an answer that lasts (a stream); None once session, token or account has
+    ended. No use is noted: whoever merely leaves a page open is idle."""
+    found = await queries.find_living(
+        db,
+        user_id=principal.user_id,
+        session_id=principal.session_id,
+        token_id=principal.token_id,
+        idle_seconds=settings.session_idle_seconds,
+    )
+    return None if found is None else found.principal

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.database.embedded import socket_dsn
@@ -32,6 +36,8 @@ from mammogram_viewer.jobs.models import (
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.stats import QueueStats
 from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.notifications.hub import EventHub
+from mammogram_viewer.notifications.preferences import WebhookTrial
 from mammogram_viewer.operations.queues import QueueOffice
 from mammogram_viewer.web.resources import Resources
 
@@ -66,6 +72,8 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     wake_up = WakeUp(redis_url, settings)
     queue = QueueService(db, wake_up, settings)
     queue_control = QueueControl(db, wake_up)
+    queue_stats = QueueStats(db)
+    events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
     try:
         yield Resources(
             settings=settings,
@@ -75,12 +83,15 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             wake_up=wake_up,
             queue=queue,
             queue_control=queue_control,
-            queue_stats=QueueStats(db),
+            queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
             intake=Intake(db, storage, queue),
             archives=ArchiveOpener(nursery, settings),
+            events=events,
+            webhook_trial=WebhookTrial(),
         )
     finally:
+        await events.aclose()
         await wake_up.close()
         await redis_client.aclose()
         await db.close()
@@ -96,7 +107,7 @@ def run_api(settings: Settings) -> None:
     nursery = Nursery(settings, archives.PRELOAD)
     app = create_app(lambda: open_resources(settings, "api", nursery))
     collect_garbage_rarely()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -108,6 +119,23 @@ def run_api(settings: Settings) -> None:
         timeout_graceful_shutdown=20,
         proxy_headers=bool(settings.public_url),
     )
+    server = _Server(config, before_shutdown=lambda: app.state.events.end())
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn waits for answers under way before it tells the application to stop; endless ones must end first."""
+
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_shutdown = before_shutdown
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._before_shutdown()
+        await super().shutdown(sockets)
 
 
 def run_worker(settings: Settings, queues: list[str] | None = None, concurrency: int | None = None) -> None:
@@ -124,6 +152,7 @@ def run_worker(settings: Settings, queues: list[str] | None = None, concurrency:
 
 
 async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurrency: int | None) -> None:
+    from mammogram_viewer.notifications.deliver import Deliverer, Dispatcher
     from mammogram_viewer.renditions.jobs import Renderer
     from mammogram_viewer.worker.heartbeat import Heartbeat
     from mammogram_viewer.worker.maintenance import Maintenance
@@ -136,9 +165,15 @@ async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurr
         renderer = Renderer(db, resources.storage, nursery, settings)
         maintenance = Maintenance(db, resources.storage, resources.wake_up, settings)
         rendering = (CONVERT_DICOM, RENDER_PICTURE, REMAKE_RENDITIONS, RENDER_ON_DEMAND)
-        processor = Processor(db, {**dict.fromkeys(rendering, renderer.run), **maintenance.runners}, settings)
+        deliverer = Deliverer(db, settings)
+        runners = {**dict.fromkeys(rendering, renderer.run), **maintenance.runners, **deliverer.runners}
+        processor = Processor(db, runners, settings)
         pool = WorkerPool(
             processor, redis_address(settings), settings, queue_concurrency(settings, queues, concurrency)
         )
         reconciler = Reconciler(db, resources.storage, resources.queue, control, maintenance, settings)
-        await run_until_stopped(pool, reconciler, Heartbeat(db, control, pool, processor), settings)
+        dispatching = asyncio.create_task(Dispatcher(db, resources.queue, settings).run_forever())
+        try:
+            await run_until_stopped(pool, reconciler, Heartbeat(db, control, pool, processor), settings)
+        finally:
+            dispatching.cancel()

@@ -133,6 +133,29 @@ class Settings:
     sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
     api_tokens_per_user: int = _setting(100, "API tokens one user may have.")
 
+    # Notifications
+    event_heartbeat_seconds: float = _setting(
+        15.0, "Pause between two heartbeats of an event stream; each looks whether its session still lives, seconds."
+    )
+    event_streams_per_user: int = _setting(20, "Event streams that one user may hold open in one process.")
+    event_backlog: int = _setting(1000, "Events that may wait for a slow reader before it is cut off.")
+    notification_digest_seconds: float = _setting(
+        60.0, "Within this time one webhook call or e-mail tells everything that has ended, seconds."
+    )
+    delivery_attempts: int = _setting(4, "Attempts of one webhook call or e-mail.")
+    delivery_timeout_seconds: float = _setting(5.0, "Longest attempt of one webhook call or e-mail, seconds.")
+    webhook_private: bool = _setting(
+        False,
+        "Whether webhooks may lead to loopback, private and link-local addresses, and by plain http. Whoever may sign "
+        "in can then make this server send requests into the network that it stands in.",
+    )
+    smtp_host: str = _setting("", "Mail server that takes our e-mails; empty: none are sent.")
+    smtp_port: int = _setting(587, "Port of the mail server.")
+    smtp_tls: str = _setting("starttls", "How the mail server is spoken to: `starttls`, `tls` (port 465) or `none`.")
+    smtp_user: str = _setting("", "User at the mail server; empty: no sign-in there.")
+    smtp_password: str = _setting("", "Password at the mail server.")
+    smtp_from: str = _setting("", "Sender's address of our e-mails, as in `mammograms@clinic.example`.")
+
     @property
     def spool_dir(self) -> Path:
         return self.data_dir / "spool"
@@ -151,6 +174,10 @@ class Settings:
     @property
     def logs_dir(self) -> Path:
         return self.data_dir / "logs"
+
+    @property
+    def sends_email(self) -> bool:
+        return bool(self.smtp_host and self.smtp_from)
 
     @property
     def embedded_postgres(self) -> bool:
@@ -204,6 +231,7 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
     chosen["data_dir"] = Path(chosen["data_dir"]).expanduser().absolute()
     settings = Settings(**chosen)
     _check_storage(settings)
+    _check_mail(settings)
     if settings.database_pool_size < 2:
         # The reconciler holds one connection by its lock while it works with another.
         raise StartupProblem(f"{PREFIX}DATABASE_POOL_SIZE={settings.database_pool_size} is too small; at least 2.")
@@ -218,6 +246,13 @@ def _check_storage(settings: Settings) -> None:
         raise StartupProblem(f"{PREFIX}S3_ADOPT_SECONDS is too large; it must be less than 3000.")
     if settings.s3_part_bytes < 5 * MIB:
         raise StartupProblem(f"{PREFIX}S3_PART_BYTES is too small; S3 takes parts of 5 MiB or more.")
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_tls not in ("starttls", "tls", "none"):
+        raise StartupProblem(f"{PREFIX}SMTP_TLS must be starttls, tls or none.")
+    if settings.smtp_host and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", settings.smtp_from):
+        raise StartupProblem(f"{PREFIX}SMTP_FROM must be an e-mail address when {PREFIX}SMTP_HOST is set.")
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

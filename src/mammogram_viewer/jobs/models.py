@@ -33,7 +33,7 @@ class NewJob:
     id: str
     queue: str
     type: str
-    image_id: int
+    image_id: int | None
     user_id: int
     priority: int = 0
     max_attempts: int = 3

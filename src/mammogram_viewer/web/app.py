@@ -19,6 +19,7 @@ from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.gallery import upload_routes
 from mammogram_viewer.intake import routes as intake_routes
+from mammogram_viewer.notifications import routes as notification_routes
 from mammogram_viewer.operations import health_routes, job_routes, queue_routes
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.web import page, problems
@@ -36,6 +37,7 @@ _FEATURES = (
     viewing_routes,
     job_routes,
     queue_routes,
+    notification_routes,
     health_routes,
     page,
 )

@@ -15,6 +15,8 @@ from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.stats import QueueStats
 from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.notifications.hub import EventHub
+from mammogram_viewer.notifications.preferences import WebhookTrial
 from mammogram_viewer.operations.queues import QueueOffice
 
 
@@ -31,3 +33,5 @@ class Resources:
     queue_office: QueueOffice
     intake: Intake
     archives: ArchiveOpener
+    events: EventHub
+    webhook_trial: WebhookTrial

@@ -418,6 +418,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/events': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What happens to one's uploads, as server-sent events
+     * @description Of one's own jobs alone. Begins with `snapshot`, so that a reload loses nothing. 429 `too_many_streams`.
+     */
+    get: operations['ApiEventsGetEvents']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images': {
     parameters: {
       query?: never
@@ -610,6 +630,129 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/notifications': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One's ended jobs, newest first
+     * @description Of one's own uploads alone, also for those who see every image. A cursor is `<at>_<jobId>`. A job that is
+     *     retried leaves the list and comes back with its new end.
+     */
+    get: operations['ApiNotificationsListNotifications']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/deliveries': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The newest webhook calls and e-mails to one
+     * @description The last 20; each is a job, whose story is at `GET /api/jobs/{jobId}`.
+     */
+    get: operations['ApiNotificationsDeliveriesListDeliveries']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/read': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Mark notifications as read
+     * @description All that ended until `upTo`. Never marks as unread again what was read.
+     */
+    post: operations['ApiNotificationsReadPostRead']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/settings': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** What one hears beside the page */
+    get: operations['ApiNotificationsSettingsGetNotificationSettings']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * Change what one hears beside the page
+     * @description 422 `invalid_webhook` or `webhook_refused` for an address that webhooks may not lead to, 409 `no_mail_server`,
+     *     409 `no_webhook`. A new address answers its secret, once.
+     */
+    patch: operations['ApiNotificationsSettingsPatchNotificationSettings']
+    trace?: never
+  }
+  '/api/notifications/webhook/secret': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make a new secret for the webhook
+     * @description Shown once. The old one signs nothing any more. 409 `no_webhook`.
+     */
+    post: operations['ApiNotificationsWebhookSecretPostWebhookSecret']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/webhook/test': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Call one's webhook now
+     * @description Answers what the receiver did, within a few seconds. 409 `no_webhook`.
+     */
+    post: operations['ApiNotificationsWebhookTestPostWebhookTest']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/settings/public': {
     parameters: {
       query?: never
@@ -731,6 +874,27 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/metrics': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Prometheus text
+     * @description Jobs are of the whole installation, requests and the pool of the process that answers. docs/metrics.md lists
+     *     them all.
+     */
+    get: operations['MetricsGetMetrics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
 }
 export type webhooks = Record<string, never>
 export interface components {
@@ -796,6 +960,10 @@ export interface components {
       /** @enum {string} */
       status: 'ok' | 'down'
     }
+    /** Deliveries */
+    Deliveries: {
+      deliveries: components['schemas']['JobAnswer'][]
+    }
     /** DicomFields */
     DicomFields: {
       bitsStored: number | null
@@ -805,14 +973,25 @@ export interface components {
       sopInstanceUid: string | null
       transferSyntaxUid: string | null
     }
+    /** EndEvent */
+    EndEvent: {
+      /** @enum {string} */
+      reason: 'signed_out' | 'again'
+    }
     /** Health */
     Health: {
       database: components['schemas']['DatabaseHealth']
+      queues: components['schemas']['QueuesHealth']
       redis: components['schemas']['RedisHealth']
       /** @enum {string} */
       status: 'ok' | 'degraded' | 'down'
       storage: components['schemas']['StorageHealth']
       version: string
+    }
+    /** HeartbeatEvent */
+    HeartbeatEvent: {
+      /** Format: date-time */
+      at: string
     }
     /** ImageAnswer */
     ImageAnswer: {
@@ -937,6 +1116,17 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    /** JobEvent */
+    JobEvent: {
+      /** Format: date-time */
+      at: string
+      id: string
+      imageId: number
+      progress: number
+      reasonCode: string | null
+      /** @enum {string} */
+      state: 'pending' | 'waiting' | 'active' | 'delayed' | 'completed' | 'rejected' | 'failed' | 'cancelled'
+    }
     /** JobList */
     JobList: {
       jobs: components['schemas']['JobAnswer'][]
@@ -974,6 +1164,48 @@ export interface components {
       password?: string | null
       /** @enum {string} */
       role: 'admin' | 'radiologist' | 'technologist' | 'user'
+    }
+    /** NotificationAnswer */
+    NotificationAnswer: {
+      /** Format: date-time */
+      at: string
+      fileName: string | null
+      imageId: number
+      jobId: string
+      kind: string
+      reason: string | null
+      reasonCode: string | null
+      /** @enum {string} */
+      state: 'ready' | 'rejected' | 'failed'
+      unread: boolean
+    }
+    /** NotificationPage */
+    NotificationPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      notifications: components['schemas']['NotificationAnswer'][]
+      prevCursor: string | null
+      unread: number
+    }
+    /** NotificationSettings */
+    NotificationSettings: {
+      email: string
+      emailAvailable: boolean
+      /** @enum {string} */
+      emailOn: 'never' | 'failures' | 'all'
+      hasWebhookSecret: boolean
+      /** @enum {string} */
+      webhookOn: 'never' | 'failures' | 'all'
+      webhookPrivate: boolean
+      webhookSecret?: string | null
+      webhookUrl: string | null
+    }
+    /** NotificationSettingsChange */
+    NotificationSettingsChange: {
+      emailOn?: 'never' | 'failures' | 'all'
+      webhookOn?: 'never' | 'failures' | 'all'
+      webhookUrl?: string | null
     }
     /** NumberedImagePage */
     NumberedImagePage: {
@@ -1026,15 +1258,50 @@ export interface components {
       jobs?: number | null
       queue: string
     }
+    /** QueueEvent */
+    QueueEvent: {
+      active: number
+      cancelled: number
+      completed: number
+      delayed: number
+      etaSeconds: number | null
+      failed: number
+      failureRate: number | null
+      jobsPerMinute: number
+      name: string
+      oldestWaitingSeconds: number | null
+      paused: boolean
+      prioritized: number
+      rejected: number
+      waiting: number
+    }
     /** QueueStatsAnswer */
     QueueStatsAnswer: {
       queues: components['schemas']['QueueAnswer'][]
       redis: string
       workers: components['schemas']['WorkerAnswer'][]
     }
+    /** QueuesEvent */
+    QueuesEvent: {
+      queues: components['schemas']['QueueEvent'][]
+    }
+    /** QueuesHealth */
+    QueuesHealth: {
+      oldestWaitingSeconds: number | null
+      /** @enum {string} */
+      status: 'ok' | 'down'
+      workersAlive: number | null
+    }
+    /** ReadUpTo */
+    ReadUpTo: {
+      /** Format: date-time */
+      upTo: string
+    }
     /** RedisHealth */
     RedisHealth: {
       maxmemoryPolicy: string | null
+      /** @enum {null|string} */
+      problem: 'away' | 'refuses' | 'no_redis' | 'full' | null
       /** @enum {string} */
       status: 'ok' | 'down'
       usedMemoryBytes: number | null
@@ -1113,6 +1380,12 @@ export interface components {
     SetupState: {
       valid: boolean
     }
+    /** SnapshotEvent */
+    SnapshotEvent: {
+      complete: boolean
+      jobs: components['schemas']['JobEvent'][]
+      unread: number
+    }
     /** SpacingAnswer */
     SpacingAnswer: {
       /** @enum {string} */
@@ -1173,6 +1446,10 @@ export interface components {
       durationMs?: number | null
       event: string
       worker?: string | null
+    }
+    /** Unread */
+    Unread: {
+      unread: number
     }
     /** Upload */
     Upload: {
@@ -1235,6 +1512,12 @@ export interface components {
       id: string
       isDefault: boolean
       width: number | null
+    }
+    /** WebhookTested */
+    WebhookTested: {
+      delivered: boolean
+      detail: string
+      status: number | null
     }
     /** WorkerAnswer */
     WorkerAnswer: {
@@ -2095,6 +2378,55 @@ export interface operations {
       }
     }
   }
+  ApiEventsGetEvents: {
+    parameters: {
+      query?: {
+        /** @description `queues`: the counts of all queues too; administrators only */
+        scope?: 'queues' | null
+        /** @description As the header Last-Event-ID, for those who cannot set one */
+        lastEventId?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Events `snapshot`, `job`, `unread`, `queues`, `heartbeat` and `end`; each one's data is JSON */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/event-stream':
+            | components['schemas']['SnapshotEvent']
+            | components['schemas']['JobEvent']
+            | components['schemas']['Unread']
+            | components['schemas']['QueuesEvent']
+            | components['schemas']['HeartbeatEvent']
+            | components['schemas']['EndEvent']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiImagesListImages: {
     parameters: {
       query?: {
@@ -2597,6 +2929,212 @@ export interface operations {
       }
     }
   }
+  ApiNotificationsListNotifications: {
+    parameters: {
+      query?: {
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsDeliveriesListDeliveries: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Deliveries']
+        }
+      }
+    }
+  }
+  ApiNotificationsReadPostRead: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReadUpTo']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Unread']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsSettingsGetNotificationSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+    }
+  }
+  ApiNotificationsSettingsPatchNotificationSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NotificationSettingsChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsWebhookSecretPostWebhookSecret: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+    }
+  }
+  ApiNotificationsWebhookTestPostWebhookTest: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['WebhookTested']
+        }
+      }
+    }
+  }
   ApiSettingsPublicGetPublicSettings: {
     parameters: {
       query?: never
@@ -2802,6 +3340,26 @@ export interface operations {
           'application/json': {
             [key: string]: string
           }
+        }
+      }
+    }
+  }
+  MetricsGetMetrics: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': string
         }
       }
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from builders import dicom_bytes, png_bytes
 from product import Product
@@ -65,7 +66,6 @@ async def test_a_paused_queue_takes_uploads_and_renders_them_after_it_is_resumed
 
 
 async def test_a_pause_survives_a_redis_that_has_forgotten_everything(product, paused):
-    import redis
 
     client = redis.Redis.from_url(product.redis_url)
     client.flushall()
@@ -187,3 +187,26 @@ def test_the_schedule_runs_maintenance_and_tells_its_story(product):
     (job, *_) = product.wait_until(swept, "storage was swept")
     assert job["imageId"] is None
     assert stats(product, "maintenance")["completed"] >= 1
+
+
+async def test_a_scheduled_check_tells_of_originals_that_are_missing_or_changed(product):
+    def last_check() -> dict | None:
+        jobs = product.client("admin").get("/api/admin/queue/jobs?queue=maintenance").json()["jobs"]
+        return next((job for job in jobs if job["name"] == "verify_storage" and job["state"] != "active"), None)
+
+    first = product.wait_until(last_check, "originals were checked")
+    damaged = product.wait_for(upload(product)["id"])
+    (row,) = await product.fetch("SELECT storage_key FROM images WHERE id = $1", damaged["id"])
+    (product.data_dir / "storage" / row["storage_key"]).unlink()
+    # The next run comes in a day; Redis forgetting everything brings it now.
+    client = redis.Redis.from_url(product.redis_url)
+    client.flushall()
+    client.close()
+    second = product.wait_until(
+        lambda: (job := last_check()) and job["id"] != first["id"] and job["state"] == "failed" and job,
+        "the damage was found",
+        seconds=60,
+    )
+    assert second["errorCode"] == "storage_damaged"
+    assert str(damaged["id"]) in second["error"]
+    assert product.client().delete(f"/api/images/{damaged['id']}").status_code == 204

@@ -41,6 +41,17 @@ async def verify_originals(db: asyncpg.Pool, storage: Storage) -> AsyncIterator[
                 yield found
 
 
+async def verify_some(db: asyncpg.Pool, storage: Storage, *, after_id: int, limit: int) -> tuple[int, list[Finding]]:
+    """The next originals in the order of their ids: the last id that was looked at (0 at the end, to begin again), and
+    what is not as it should be."""
+    rows = await queries.list_originals_after(db, after_id, limit)
+    findings: list[Finding] = []
+    for at in range(0, len(rows), _AT_ONCE):
+        found = await asyncio.gather(*(_check(storage, row) for row in rows[at : at + _AT_ONCE]))
+        findings += [finding for finding in found if finding is not None]
+    return (rows[-1]["id"] if len(rows) == limit else 0), findings
+
+
 async def _check(storage: Storage, row: asyncpg.Record) -> Finding | None:
     key = row["storage_key"]
     digest = hashlib.sha256()

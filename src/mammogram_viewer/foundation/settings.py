@@ -61,6 +61,8 @@ class Settings:
     spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
 
     sweep_interval_seconds: int = _setting(3600, "Time between two looks for files that no row speaks of, seconds.")
+    verify_interval_seconds: int = _setting(86_400, "Time between two runs that check originals, seconds.")
+    verify_originals_per_run: int = _setting(2_000, "Originals whose digests one such run checks.")
     quarantine_days: float = _setting(30.0, "Originals that no row speaks of are kept aside for this long, days.")
 
     # Storage on S3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
@@ -47,3 +48,13 @@ def _conditions(filters: JobFilters) -> list[Condition]:
     if filters.reason is not None:
         conditions.append(Condition("error_code = {}", filters.reason))
     return conditions
+
+
+async def find_last_result(db: asyncpg.Pool, queue: str, job_type: str) -> dict[str, Any] | None:
+    """What the newest completed job of a kind has answered."""
+    return await db.fetchval(
+        """SELECT result FROM job_queue WHERE queue = $1 AND status = 'completed' AND type = $2
+           ORDER BY created_at DESC, id DESC LIMIT 1""",
+        queue,
+        job_type,
+    )

@@ -12,14 +12,20 @@ import asyncpg
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.installation import join_installation
 from mammogram_viewer.archive.removals import purge_quarantine, remove_orphans
+from mammogram_viewer.archive.verify import verify_some
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.jobs import outbox, workers
+from mammogram_viewer.jobs.lists import find_last_result
 from mammogram_viewer.jobs.models import MAINTENANCE, Claim
 from mammogram_viewer.jobs.wakeup import WakeUp
+from mammogram_viewer.renditions.jobs import AttemptFailed
 from mammogram_viewer.worker.processor import Runner
 
 log = logging.getLogger(__name__)
 SWEEP_STORAGE = "sweep_storage"
+VERIFY_STORAGE = "verify_storage"
+STORAGE_DAMAGED = "storage_damaged"
+_NAMED = 20
 _ORPHAN_SECONDS = 3600  # older than any upload or render can last
 
 
@@ -34,11 +40,16 @@ class Maintenance:
 
     @property
     def runners(self) -> dict[str, Runner]:
-        return {SWEEP_STORAGE: self.sweep_storage}
+        return {SWEEP_STORAGE: self.sweep_storage, VERIFY_STORAGE: self.verify_storage}
 
     async def schedule(self) -> None:
         """Lay the schedules that Redis does not know."""
-        await self._wake_up.schedule(MAINTENANCE, SWEEP_STORAGE, every_seconds=self._settings.sweep_interval_seconds)
+        every = {
+            SWEEP_STORAGE: self._settings.sweep_interval_seconds,
+            VERIFY_STORAGE: self._settings.verify_interval_seconds,
+        }
+        for kind, seconds in every.items():
+            await self._wake_up.schedule(MAINTENANCE, kind, every_seconds=seconds)
 
     async def sweep_storage(self, claim: Claim) -> None:
         """Files in storage that no row speaks of, and what has been long enough in quarantine."""
@@ -56,3 +67,27 @@ class Maintenance:
         purged = await purge_quarantine(self._storage, days=self._settings.quarantine_days)
         await workers.forget_old(self._db)
         return {"swept": True, "orphans": orphans, "purged": purged}
+
+    async def verify_storage(self, claim: Claim) -> None:
+        """Some originals each time, by their digests, going on where the last run ended. One that is missing or changed
+        makes the run fail, and the next ones too, until it is mended: nobody must have to look for it."""
+        last = await find_last_result(self._db, MAINTENANCE, VERIFY_STORAGE)
+        after_id, findings = await verify_some(
+            self._db,
+            self._storage,
+            after_id=int((last or {}).get("afterId", 0)),
+            limit=self._settings.verify_originals_per_run,
+        )
+        if findings:
+            ids = [finding.image_id for finding in findings[:_NAMED]]
+            log.error("storage_damaged", extra={"originals": len(findings), "image_ids": ids})
+            raise AttemptFailed(
+                STORAGE_DAMAGED,
+                f"{len(findings)} originals are missing or changed in storage, of these images: "
+                f"{', '.join(map(str, ids))}{' and more' if len(findings) > _NAMED else ''}. "
+                "Run `mammogram-viewer verify` for all of them, and bring them back from your backup.",
+                attempts_allowed=1,
+            )
+        async with self._db.acquire() as connection, connection.transaction():
+            if await outbox.hold(connection, claim):
+                await outbox.complete(connection, claim, {"afterId": after_id})

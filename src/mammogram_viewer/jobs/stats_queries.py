@@ -60,31 +60,15 @@ async def list_workers(db: Database) -> list[WorkerSeen]:
     return [WorkerSeen(**dict(row)) for row in rows]
 
 
-async def beat(
-    db: Database,
-    worker_id: UUID,
-    *,
-    host: str,
-    pid: int,
-    version: str,
-    queues: dict[str, int],
-    current_jobs: list[str],
-    memory_bytes: int,
-) -> None:
-    """Sign of life of one worker."""
+async def beat(db: Database, *values: object) -> None:
+    """Sign of life of one worker: the fields of `workers.Beat` in their order."""
     await db.execute(
         """INSERT INTO workers (id, host, pid, version, queues, current_jobs, memory_bytes)
            VALUES ($1, $2, $3, $4, $5, $6, $7)
            ON CONFLICT (id) DO UPDATE
                SET queues = excluded.queues, current_jobs = excluded.current_jobs,
                    memory_bytes = excluded.memory_bytes, seen_at = now()""",
-        worker_id,
-        host,
-        pid,
-        version,
-        queues,
-        current_jobs,
-        memory_bytes,
+        *values,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 import asyncpg
@@ -9,28 +10,22 @@ import asyncpg
 from mammogram_viewer.jobs import stats_queries
 
 
-async def beat(
-    db: asyncpg.Pool,
-    worker_id: UUID,
-    *,
-    host: str,
-    pid: int,
-    version: str,
-    queues: dict[str, int],
-    current_jobs: list[str],
-    memory_bytes: int,
-) -> None:
-    """This worker lives, serves these queues at this concurrency, and has these jobs in hand."""
-    await stats_queries.beat(
-        db,
-        worker_id,
-        host=host,
-        pid=pid,
-        version=version,
-        queues=queues,
-        current_jobs=current_jobs,
-        memory_bytes=memory_bytes,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """One sign of life: which queues a worker serves, how many jobs at once in each, and what it has in hand."""
+
+    worker_id: UUID
+    host: str
+    pid: int
+    version: str
+    queues: dict[str, int]
+    current_jobs: list[str]
+    memory_bytes: int
+
+
+async def beat(db: asyncpg.Pool, sign: Beat) -> None:
+    """This worker lives."""
+    await stats_queries.beat(db, *astuple(sign))
 
 
 async def say_goodbye(db: asyncpg.Pool, worker_id: UUID) -> None:

@@ -56,9 +56,8 @@ class Heartbeat:
         wanted = {name: settings.concurrency for name, settings in (await self._control.list_settings()).items()}
         if self._pool.follow(wanted):
             log.info("concurrency_changed", extra={"queues": self._pool.concurrency})
-        await workers.beat(
-            self._db,
-            self._id,
+        sign = workers.Beat(
+            worker_id=self._id,
             host=socket.gethostname(),
             pid=os.getpid(),
             version=__version__,
@@ -66,6 +65,7 @@ class Heartbeat:
             current_jobs=sorted(self._processor.active),
             memory_bytes=self._process.memory_info().rss,
         )
+        await workers.beat(self._db, sign)
 
     async def say_goodbye(self) -> None:
         """An orderly end; a worker that was killed is told apart by its silence."""

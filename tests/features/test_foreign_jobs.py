@@ -66,6 +66,28 @@ async def test_an_id_of_any_shape_gets_a_row_of_a_plain_one(product):
     assert "<" not in row["id"] and "/" not in row["id"]
 
 
+async def test_a_retry_by_bullmqs_own_command_makes_the_image_after_all(product):
+    """The whole way: failed for want of its file, mended, retried by BullMQ's own command."""
+    before = set(product.stored_files())
+    product.client("admin").post("/api/admin/queue/dicom-conversion/pause").raise_for_status()
+    image = product.upload_one(dicom_bytes(seed=6601))
+    (original,) = set(product.stored_files()) - before
+    aside = original.rename(original.with_name("aside"))
+    product.client("admin").post("/api/admin/queue/dicom-conversion/resume").raise_for_status()
+    assert product.wait_for(image["id"])["status"] == "failed"
+    aside.rename(original)
+    bull = Queue("dicom-conversion", {"connection": bullmq_connection(product.redis_url)})
+    try:
+        while await bull.getJobState(image["jobId"]) != "failed":
+            continue
+        job = await bull.getJob(image["jobId"])
+        assert job is not None
+        await job.retry("failed")
+        product.wait_until(lambda: product.image(image["id"])["status"] == "ready", "it was made after all")
+    finally:
+        await bull.close()
+
+
 async def test_the_worker_lives_on(product):
     assert product.processes["worker"].poll() is None
     assert product.wait_for(product.upload_one(dicom_bytes(seed=6403))["id"])["status"] == "ready"

@@ -1,18 +1,24 @@
 """What administrators do with a queue: pause, resume, drain, retry what failed, change concurrency, remove a job.
 
 The row of `queues` is the truth about pausing and concurrency; Redis is told after the commit, and the reconciler tells
-it again when it has forgotten. Jobs move in their rows first, like everywhere."""
+it again when it has forgotten. What somebody has paused or resumed in Redis itself (Bull Board, a Node client) is an
+act too, and goes into the row. Jobs move in their rows first, like everywhere."""
 
 from __future__ import annotations
 
+import logging
+
 import asyncpg
 
+from mammogram_viewer.activity.models import SYSTEM
+from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.foundation.errors import Conflict, Invalid, NotFound
 from mammogram_viewer.jobs import control_queries, queries
 from mammogram_viewer.jobs.models import QUEUES, Job, QueueSettings
 from mammogram_viewer.jobs.queries import Connection
 from mammogram_viewer.jobs.wakeup import WakeUp
 
+log = logging.getLogger(__name__)
 CANCELLED = "cancelled"
 CANCELLED_REASON = "An administrator took this job out of the queue. Nothing was lost; it can be tried again."
 MAX_CONCURRENCY = 64
@@ -41,9 +47,34 @@ class QueueControl:
         return await control_queries.set_resumed(connection, queue)
 
     async def apply(self) -> None:
-        """Make Redis pause and resume as the rows say. Redis being away is no error: the reconciler comes by again."""
-        for settings in (await self.list_settings()).values():
-            await self._wake_up.set_paused(settings.name, paused=settings.paused_at is not None)
+        """Bring rows and Redis together about pausing. Redis being away is no error: the reconciler comes by again.
+
+        Redis is as we told it last, or knows nothing of us   -> it follows the row
+        the row is as we told Redis last, Redis is otherwise  -> somebody acted there: the row follows
+        """
+        for queue in QUEUES:
+            if await self._apply_one(queue):
+                await self._apply_one(queue)  # the row has followed; now Redis is told that we know
+
+    async def _apply_one(self, queue: str) -> bool:
+        """True when the row has followed Redis."""
+        # Under the row's lock, so that nobody tells Redis of a row that has just changed.
+        async with self._db.acquire() as connection, connection.transaction():
+            paused = await control_queries.lock_paused(connection, queue)
+            redis = await self._wake_up.pause_in_redis(queue)
+            if redis is None or paused == redis.paused == redis.told:
+                return False
+            if redis.told is None or redis.told != paused:
+                await self._wake_up.set_paused(queue, paused=paused)
+                return False
+            if redis.paused:
+                await control_queries.set_paused(connection, queue, user_id=None)
+            else:
+                await control_queries.set_resumed(connection, queue)
+            act = "queue_paused" if redis.paused else "queue_resumed"
+            await record_audit(connection, SYSTEM, act, "queue", None, {"queue": queue, "from": "redis"})
+        log.warning(f"{act}_in_redis", extra={"queue": queue})
+        return True
 
     async def redis_answers(self) -> bool:
         return await self._wake_up.answers()

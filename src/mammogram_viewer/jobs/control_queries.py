@@ -14,6 +14,11 @@ async def list_queue_settings(db: Database) -> list[QueueSettings]:
     return [QueueSettings(**dict(row)) for row in rows]
 
 
+async def lock_paused(connection: Connection, queue: str) -> bool:
+    """Whether the row says so; held until the caller's transaction ends."""
+    return bool(await connection.fetchval("SELECT paused_at IS NOT NULL FROM queues WHERE name = $1 FOR UPDATE", queue))
+
+
 async def set_paused(connection: Connection, queue: str, *, user_id: int | None) -> bool:
     return bool(
         await connection.fetchval(

@@ -39,14 +39,11 @@ async def claim(connection: Connection, job_id: str, worker: str) -> Claim | Job
     """Open an attempt. Answers the finished Job instead when there is nothing left to do, None when there is
     no such row. A row that is still `active` was left behind by a worker that died: the attempt is counted as
     an interruption, not as a failure of the job."""
-    job = await queries.lock_job(connection, job_id)
-    if job is None or job.is_finished:
-        return job
-    await queries.set_active(connection, job_id, interrupted=job.status == "active")
-    attempt_id = await queries.open_attempt(connection, job_id, worker)
-    claimed = await queries.find_job(connection, job_id)
-    assert claimed is not None
-    return Claim(job=claimed, attempt_id=attempt_id)
+    opened = await queries.open_attempt(connection, job_id, worker)
+    if opened is None:
+        return await queries.find_job(connection, job_id)
+    job, attempt_id = opened
+    return Claim(job=job, attempt_id=attempt_id)
 
 
 async def hold(connection: Connection, claim: Claim) -> bool:
@@ -57,23 +54,30 @@ async def hold(connection: Connection, claim: Claim) -> bool:
 
 async def complete(connection: Connection, claim: Claim, result: dict[str, Any]) -> None:
     """Done. The caller holds the row (`hold`)."""
-    await queries.set_finished(
-        connection, claim.job.id, "completed", result=result, attempts_made=claim.job.attempts_made + 1
+    attempts_made = claim.job.attempts_made + 1
+    await queries.finish(
+        connection,
+        claim.job.id,
+        "completed",
+        claim.attempt_id,
+        "completed",
+        result=result,
+        attempts_made=attempts_made,
     )
-    await queries.close_attempt(connection, claim.attempt_id, "completed")
 
 
 async def reject(connection: Connection, claim: Claim, code: str, reason: str) -> None:
     """An expected end: the file cannot become a picture. No retry by itself."""
-    await queries.set_finished(
+    await queries.finish(
         connection,
         claim.job.id,
+        "rejected",
+        claim.attempt_id,
         "rejected",
         error_code=code,
         error=reason,
         attempts_made=claim.job.attempts_made + 1,
     )
-    await queries.close_attempt(connection, claim.attempt_id, "rejected", error_code=code, error=reason)
 
 
 async def fail(
@@ -88,18 +92,27 @@ async def fail(
     """An attempt failed. True when it was the last one (the row is `failed`), else it is `delayed`."""
     attempts_made = claim.job.attempts_made + 1
     final = attempts_made >= attempts_allowed
-    await queries.set_finished(
+    await queries.finish(
         connection,
         claim.job.id,
         "failed" if final else "delayed",
+        claim.attempt_id,
+        "failed",
         error_code=code,
         error=reason,
+        exit_code=exit_code,
         attempts_made=attempts_made,
     )
-    await queries.close_attempt(
-        connection, claim.attempt_id, "failed", error_code=code, error=reason, exit_code=exit_code
-    )
     return final
+
+
+async def retry_failed(connection: Connection, job_id: str) -> Job | None:
+    """As `retry`, where no row that may be retried is no mistake: only a failed one, else None."""
+    job = await queries.lock_job(connection, job_id)
+    if job is None or job.status != "failed":
+        return None
+    await control_queries.reset_jobs(connection, [job_id])
+    return job
 
 
 async def retry(connection: Connection, job_id: str) -> Job:

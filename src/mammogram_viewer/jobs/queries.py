@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from mammogram_viewer.jobs.models import UNFINISHED, Attempt, Job, NewJob
+from mammogram_viewer.jobs.models import Attempt, Job, NewJob
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Database = Connection | asyncpg.Pool
@@ -95,33 +95,67 @@ async def touch(db: Database, job_ids: list[str]) -> None:
     await db.execute("UPDATE job_queue SET updated_at = now() WHERE id = ANY($1::text[])", job_ids)
 
 
-async def set_active(connection: Connection, job_id: str, *, interrupted: bool) -> None:
-    await connection.execute(
-        """UPDATE job_queue
-           SET status = 'active', started_at = now(), updated_at = now(), progress = 0,
-               interruptions = interruptions + $2
-           WHERE id = $1""",
+async def open_attempt(connection: Connection, job_id: str, worker: str) -> tuple[Job, int] | None:
+    """Begin an unfinished row's next attempt in one statement; None when there is no such row or it has ended. A row
+    that is still `active` counts an interruption, and attempts that were left open are closed as such."""
+    row = await connection.fetchrow(
+        f"""WITH claimed AS (
+                UPDATE job_queue
+                SET status = 'active', started_at = now(), updated_at = now(), progress = 0,
+                    interruptions = interruptions + (status = 'active')::integer
+                WHERE id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')
+                RETURNING {COLUMNS}
+            ), left_open AS (
+                UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
+                WHERE job_id = $1 AND finished_at IS NULL AND EXISTS (SELECT FROM claimed)
+            ), opened AS (
+                INSERT INTO job_attempts (job_id, worker) SELECT id, $2 FROM claimed RETURNING id AS attempt_id
+            )
+            SELECT * FROM claimed, opened""",
         job_id,
-        int(interrupted),
+        worker,
     )
+    if row is None:
+        return None
+    values = dict(row)
+    attempt_id = values.pop("attempt_id")
+    job = Job(**values)
+    if job.interruptions:
+        # While the statement waited for the row, another worker may have opened an attempt that its snapshot lacks.
+        await connection.execute(
+            """UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
+               WHERE job_id = $1 AND finished_at IS NULL AND id <> $2""",
+            job_id,
+            attempt_id,
+        )
+    return job, attempt_id
 
 
-async def set_finished(
+async def finish(
     connection: Connection,
     job_id: str,
     status: str,
+    attempt_id: int,
+    outcome: str,
     *,
     result: dict[str, Any] | None = None,
     error_code: str | None = None,
     error: str | None = None,
+    exit_code: int | None = None,
     attempts_made: int,
 ) -> None:
-    """Move to an end state, or to `delayed` between two attempts (then it is not finished)."""
+    """Move to an end state, or to `delayed` between two attempts (then it is not finished), and close the attempt; one
+    statement."""
     await connection.execute(
-        """UPDATE job_queue
+        """WITH closed AS (
+               UPDATE job_attempts
+               SET finished_at = now(), outcome = $8, error_code = $4, error = $5, exit_code = $9
+               WHERE id = $7 AND finished_at IS NULL
+           )
+           UPDATE job_queue
            SET status = $2, result = $3, error_code = $4, error = $5, attempts_made = $6, updated_at = now(),
                progress = CASE WHEN $2 = 'completed' THEN 1 ELSE progress END,
-               finished_at = CASE WHEN $2 = ANY($7::text[]) THEN NULL ELSE now() END
+               finished_at = CASE WHEN $2 = 'delayed' THEN NULL ELSE now() END
            WHERE id = $1""",
         job_id,
         status,
@@ -129,7 +163,9 @@ async def set_finished(
         error_code,
         error,
         attempts_made,
-        list(UNFINISHED),
+        attempt_id,
+        outcome,
+        exit_code,
     )
 
 
@@ -138,41 +174,6 @@ async def cancel_jobs_of_image(connection: Connection, image_id: int) -> None:
         """UPDATE job_queue SET status = 'cancelled', finished_at = now(), updated_at = now()
            WHERE image_id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')""",
         image_id,
-    )
-
-
-async def open_attempt(connection: Connection, job_id: str, worker: str) -> int:
-    """A new attempt; one that a dead worker left open is closed as interrupted."""
-    await connection.execute(
-        """UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
-           WHERE job_id = $1 AND finished_at IS NULL""",
-        job_id,
-    )
-    attempt_id: int | None = await connection.fetchval(
-        "INSERT INTO job_attempts (job_id, worker) VALUES ($1, $2) RETURNING id", job_id, worker
-    )
-    assert attempt_id is not None
-    return attempt_id
-
-
-async def close_attempt(
-    connection: Connection,
-    attempt_id: int,
-    outcome: str,
-    *,
-    error_code: str | None = None,
-    error: str | None = None,
-    exit_code: int | None = None,
-) -> None:
-    await connection.execute(
-        """UPDATE job_attempts
-           SET finished_at = now(), outcome = $2, error_code = $3, error = $4, exit_code = $5
-           WHERE id = $1 AND finished_at IS NULL""",
-        attempt_id,
-        outcome,
-        error_code,
-        error,
-        exit_code,
     )
 
 

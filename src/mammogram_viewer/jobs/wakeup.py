@@ -8,9 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, cast
 
 import redis.exceptions
 from bullmq import Queue
+from bullmq.backends.redis_backend import RedisBackend
+from redis.asyncio import Redis
 
 from mammogram_viewer.adapters.redis.connection import bullmq_connection
 from mammogram_viewer.foundation.settings import Settings
@@ -19,8 +23,18 @@ from mammogram_viewer.jobs.models import QUEUES, Job, NewJob
 log = logging.getLogger(__name__)
 # Kept long enough for Bull Board and Node clients to read results; history lives in job_queue.
 KEEP_FINISHED = {"age": 3600, "count": 1000}
-_FORGET_AT_ONCE = 100
+_FORGET_AT_ONCE = 1000
+# In BullMQ's own hash of the queue, so that whatever forgets its pause forgets this too.
+_TOLD = "mammogramViewerTold"
 _AWAY = (redis.exceptions.RedisError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseInRedis:
+    """Whether Redis holds a queue back, and what we last told it; `told` None: Redis knows nothing of us."""
+
+    paused: bool
+    told: bool | None
 
 
 class WakeUp:
@@ -90,24 +104,52 @@ class WakeUp:
         return True
 
     async def forget_all(self, jobs: list[Job]) -> bool:
-        """Remove many kept ids, some at once. False when Redis is away."""
+        """Remove many kept ids, a pipeline at a time. False when Redis is away."""
         try:
             for start in range(0, len(jobs), _FORGET_AT_ONCE):
                 async with asyncio.timeout(self._timeout_seconds):
-                    await asyncio.gather(
-                        *(self._queue(job.queue).remove(job.id) for job in jobs[start : start + _FORGET_AT_ONCE])
-                    )
+                    await self._forget_batch(jobs[start : start + _FORGET_AT_ONCE])
         except _AWAY as problem:
             log.warning("wake_up_failed", extra={"jobs": len(jobs), "problem": type(problem).__name__})
             return False
         return True
 
-    async def set_paused(self, queue: str, *, paused: bool) -> bool:
-        """Pause or resume a queue in Redis, unless it is so already. False when Redis is away."""
+    async def _forget_batch(self, jobs: list[Job]) -> None:
+        # BullMQ removes one a round trip: 10,000 took 6 s; its own script in a pipeline takes a tenth of that.
+        async with self._client().pipeline(transaction=False) as pipe:
+            for job in jobs:
+                queue = self._queue(job.queue)
+                remove = _backend(queue).scripts.commands["removeJob"]
+                await remove(
+                    keys=[queue.toKey(job.id), queue.toKey("repeat")], args=[job.id, 1, queue.toKey("")], client=pipe
+                )
+            await pipe.execute()
+
+    def _client(self) -> Redis:
+        """The connection that BullMQ keeps."""
+        return cast(Redis, _backend(self._queue(QUEUES[0])).conn)
+
+    async def pause_in_redis(self, queue: str) -> PauseInRedis | None:
+        """None when Redis is away."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                if bool(await self._queue(queue).isPaused()) != paused:
-                    await (self._queue(queue).pause() if paused else self._queue(queue).resume())
+                key = self._queue(queue).toKey("meta")
+                paused, told = await cast(Any, self._client().hmget(key, ["paused", _TOLD]))
+        except _AWAY as problem:
+            log.warning("pause_unknown", extra={"queue": queue, "problem": type(problem).__name__})
+            return None
+        # BullMQ's field is there or not; ours is 1, 0 or not there.
+        return PauseInRedis(paused=paused is not None, told=None if told is None else str(told) == "1")
+
+    async def set_paused(self, queue: str, *, paused: bool) -> bool:
+        """Pause or resume a queue in Redis and note beside it that this was us. False when Redis is away."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                bull = self._queue(queue)
+                if bool(await bull.isPaused()) != paused:
+                    await (bull.pause() if paused else bull.resume())
+                # Afterwards: a break in between is mended as if the row had just changed, never taken for a stranger's.
+                await cast(Any, self._client().hset(bull.toKey("meta"), _TOLD, "1" if paused else "0"))
         except _AWAY as problem:
             log.warning("pause_not_applied", extra={"queue": queue, "problem": type(problem).__name__})
             return False
@@ -126,3 +168,7 @@ class WakeUp:
     async def close(self) -> None:
         for queue in self._queues.values():
             await queue.close()
+
+
+def _backend(queue: Queue) -> RedisBackend:
+    return cast(RedisBackend, queue.backend)  # a queue with connection options has no other

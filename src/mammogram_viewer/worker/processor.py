@@ -13,6 +13,8 @@ from typing import Any
 import asyncpg
 from bullmq.custom_errors import UnrecoverableError
 
+from mammogram_viewer.activity.models import SYSTEM
+from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.tracebacks import without_messages
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 Runner = Callable[[Claim], Awaitable[None]]
 UNKNOWN = "unknown"
 UNEXPECTED = "unexpected"
+INTERRUPTED = "interrupted"
 UNEXPECTED_REASON = "Something went wrong on our side. Nothing was lost; the conversion can be tried again."
 INTERRUPTED_REASON = "The worker was stopped again and again while it converted this file. Nothing was lost."
 
@@ -47,22 +50,23 @@ class Processor:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.active: set[str] = set()  # ids of the rows that are being run
 
-    async def process(self, job_id: str) -> dict[str, Any]:
+    async def process(self, job_id: str, *, retried: bool = False) -> dict[str, Any]:
         """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result: the end
-        state, and for a completed one what the row holds as its result."""
+        state, and for a completed one what the row holds as its result. `retried`: as in `process_entry`."""
         self.active.add(job_id)
         try:
-            return await self._process(job_id)
+            return await self._process(job_id, retried=retried)
         finally:
             self.active.discard(job_id)
 
-    async def process_entry(self, bullmq_id: str, payload: object) -> dict[str, Any]:
+    async def process_entry(self, bullmq_id: str, payload: object, *, retried: bool = False) -> dict[str, Any]:
         """An entry of a rendering queue: of a row of ours, or one that a foreign client has added, which names an image
-        and gets a row of its own (`worker/foreign.py`)."""
-        answer = await self.process(bullmq_id)
+        and gets a row of its own (`worker/foreign.py`). `retried`: BullMQ has ended this entry before, so if its row
+        has failed, somebody asks for it again in Bull Board or the like."""
+        answer = await self.process(bullmq_id, retried=retried)
         if answer["state"] != UNKNOWN:
             return answer
-        return await self.process(await adopt_foreign(self._db, bullmq_id, payload))
+        return await self.process(await adopt_foreign(self._db, bullmq_id, payload), retried=retried)
 
     async def process_scheduled(self, bullmq_id: str, kind: str) -> dict[str, Any]:
         """A run that BullMQ's scheduler has added, or a row's wake-up. A kind that we do not run gets no row."""
@@ -72,8 +76,12 @@ class Processor:
                 await outbox.add_scheduled(connection, job_id, kind)
         return await self.process(job_id)
 
-    async def _process(self, job_id: str) -> dict[str, Any]:
+    async def _process(self, job_id: str, *, retried: bool) -> dict[str, Any]:
         claim = await self._claim(job_id)
+        if retried and isinstance(claim, Job) and await self._retry_failed(job_id):
+            claim = await self._claim(job_id)
+        if isinstance(claim, Job) and not claim.is_finished:
+            raise UnrecoverableError(INTERRUPTED)
         if not isinstance(claim, Claim):
             # Finished already, or an entry without a row: nothing to do, and nothing to retry.
             return _answer(claim)
@@ -101,13 +109,23 @@ class Processor:
             return AttemptFailed(UNEXPECTED, UNEXPECTED_REASON, attempts_allowed=self._settings.job_attempts)
         return None
 
+    async def _retry_failed(self, job_id: str) -> bool:
+        """What somebody retries in Redis is retried in the row; who it was, nobody knows."""
+        async with self._db.acquire() as connection, connection.transaction():
+            job = await outbox.retry_failed(connection, job_id)
+            if job is not None:
+                detail = {"jobId": job_id, "from": "redis"}
+                await record_audit(connection, SYSTEM, "job_retried", "image", job.image_id, detail)
+        return job is not None
+
     async def _claim(self, job_id: str) -> Claim | Job | None:
+        """As `outbox.claim`; the unfinished Job when this was one interruption too many and its row has ended now."""
         async with self._db.acquire() as connection, connection.transaction():
             claim = await outbox.claim(connection, job_id, self.name)
             if not isinstance(claim, Claim):
                 return claim
             if claim.job.interruptions > self._settings.job_interruptions:
-                await self._end(connection, claim, "interrupted", INTERRUPTED_REASON)
+                await self._end(connection, claim, INTERRUPTED, INTERRUPTED_REASON)
                 return claim.job
             if claim.job.image_id is not None and claim.job.decides_image:
                 await archive.mark_processing(connection, claim.job.image_id)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from typing import Any, cast
 
 import redis.exceptions
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 _MAX_STALLS = 100
 _WATCH_SECONDS = 2.0
 _REDIS_QUESTION_SECONDS = 1.0
+_TELL_AGAIN_SECONDS = 60.0
 _EXIT_UNFINISHED = 3
 
 
@@ -44,7 +46,7 @@ class WorkerPool:
         async def process(job: Any, _token: str) -> dict[str, Any]:
             if queue == MAINTENANCE:
                 return await self._processor.process_scheduled(job.id, job.name)
-            return await self._processor.process_entry(job.id, job.data)
+            return await self._processor.process_entry(job.id, job.data, retried=_is_retried(job))
 
         # bullmq's annotations want a Future for a coroutine function and do not know runRetryDelay, hence Any.
         options: Any = {
@@ -58,7 +60,7 @@ class WorkerPool:
         }
         worker = Worker(queue, cast(Any, process), options)
         for event in ("error", "failed", "stalled", "lockRenewalFailed"):
-            worker.on(event, _logger(queue, event))
+            worker.on(event, _Notes(queue, event))
         return worker
 
     async def _run(self, worker: Worker) -> None:
@@ -111,12 +113,33 @@ async def _problem_with(client: Redis) -> str | None:
     return None
 
 
-def _logger(queue: str, event: str) -> Any:
-    def note(*args: Any) -> None:
-        details = " ".join(str(getattr(arg, "id", arg)) for arg in args)
-        log.warning(f"queue_{event}", extra={"queue": queue, "details": details[:500]})
+def _is_retried(job: Any) -> bool:
+    """Whether BullMQ has booked an end of an attempt of this entry, and did not hand it out again because a worker was
+    lost: then, if its row has failed, a person wants it tried anew. One that comes back from a lost worker has fewer
+    booked ends than its row."""
+    return job.attemptsMade > 0 and job.stalledCounter == 0
 
-    return note
+
+class _Notes:
+    """What a BullMQ worker complains of, as log lines. One trouble is told once a minute: a Redis that is full would
+    fill the log ten times a second for each job that could run."""
+
+    def __init__(self, queue: str, event: str) -> None:
+        self._queue = queue
+        self._event = event
+        self._last = ""
+        self._told_at = -_TELL_AGAIN_SECONDS
+        self._untold = 0
+
+    def __call__(self, *args: Any) -> None:
+        details = " ".join(str(getattr(arg, "id", arg)) for arg in args)[:500]
+        now = time.monotonic()
+        if self._event == "error" and details == self._last and now - self._told_at < _TELL_AGAIN_SECONDS:
+            self._untold += 1
+            return
+        extra = {"queue": self._queue, "details": details}
+        log.warning(f"queue_{self._event}", extra=extra | ({"untold": self._untold} if self._untold else {}))
+        self._last, self._told_at, self._untold = details, now, 0
 
 
 def queue_concurrency(settings: Settings, queues: list[str], concurrency: int | None) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mammogram_viewer.dicom.codestream_header import CodestreamHeader
@@ -11,6 +12,8 @@ from mammogram_viewer.foundation.reasons import Refused
 
 # SOF markers of ITU-T T.81 table B.1, without DHT (C4), JPG (C8) and DAC (CC); F7 is JPEG-LS (T.87).
 _SOF_MARKERS = (frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}) | {0xF7}
+_PROGRESSIVE = 0xC2
+_HUFFMAN_MARKERS = frozenset({0xC0, 0xC1, 0xC2, 0xC3})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 # Between the scan's bits any marker but restarts stops a decoder; FF00 is a stuffed byte, FFFF a fill byte.
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -23,6 +26,25 @@ def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
     """Header of a JPEG or JPEG-LS codestream; Refused unless it runs from SOI through SOF and scans to
     EOI, and codes each component in one scan (sequential modes allow no more, T.81 B.2.3)."""
     stream = bytes(frame)
+    found, end = _read(stream)
+    if stream[end:].strip(b"\x00\xff"):
+        raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
+    assert found.header is not None
+    return replace(found.header, reversible=found.header.reversible and not found.near)
+
+
+def read_jpeg_picture(stream: bytes) -> int:
+    """Where a plain picture ends: behind its EOI many a camera puts more. Refused as by `read_jpeg`, but that it may
+    be progressive, and may not have arithmetic coding, where bits that are missing are as good as zeros."""
+    found, end = _read(stream)
+    assert found.header is not None
+    if found.header.process not in _HUFFMAN_MARKERS:
+        raise Refused("codestream_mismatch", "a JPEG process that is not for pictures")
+    return end
+
+
+def _read(stream: bytes) -> tuple[_Jpeg, int]:
+    """What the markers say, and the offset behind EOI."""
     if stream[:2] != b"\xff\xd8":
         raise Refused("codestream_mismatch", "there is no JPEG start marker")
     found = _Jpeg()
@@ -51,9 +73,9 @@ def read_jpeg(frame: bytes | memoryview) -> CodestreamHeader:
             position = _read_scan(found, segment, stream, position)
     if found.header is None or found.coded != set(found.sampling):
         raise Refused("codestream_mismatch", "there is no frame header, or no scan for one of its components")
-    if bytes(stream[position:]).strip(b"\x00\xff"):
-        raise Refused("codestream_mismatch", "there is more behind the end of the compressed image")
-    return replace(found.header, reversible=found.header.reversible and not found.near)
+    if found.header.process == _PROGRESSIVE and any(found.bits_left.get(each, 1) for each in _coefficients(found)):
+        raise Refused("codestream_truncated", "there are not all of its scans")
+    return found, position
 
 
 @dataclass
@@ -65,6 +87,8 @@ class _Jpeg:
     coded: set[int] = field(default_factory=set)
     near: int = 0
     restart_interval: int = 0
+    # Of each coefficient of each component, in progressive mode, the bits that later scans refine (Al, T.81 G.1.1.1).
+    bits_left: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def _read_scan(found: _Jpeg, segment: bytes, stream: bytes, position: int) -> int:
@@ -76,9 +100,13 @@ def _read_scan(found: _Jpeg, segment: bytes, stream: bytes, position: int) -> in
     if not count or len(segment) != 4 + 2 * count:
         raise Refused("codestream_mismatch", "a scan header contradicts itself")
     components = set(segment[1 : 1 + 2 * count : 2])
-    if len(components) != count or components & found.coded or not components <= set(found.sampling):
+    is_progressive = header.process == _PROGRESSIVE
+    again = components & found.coded and not is_progressive
+    if len(components) != count or again or not components <= set(found.sampling):
         raise Refused("codestream_mismatch", "a component is coded twice, or is none of the frame")
     found.coded |= components
+    if is_progressive:
+        _note_refinement(found, components, *segment[-3:])
     is_ls = header.process == 0xF7
     if is_ls:
         if any(segment[2 : 2 + 2 * count : 2]):
@@ -90,6 +118,23 @@ def _read_scan(found: _Jpeg, segment: bytes, stream: bytes, position: int) -> in
     if not is_ls:
         _check_restarts(found, components, stream, position, end.start())
     return end.start()
+
+
+def _note_refinement(found: _Jpeg, components: set[int], first: int, last: int, approximation: int) -> None:
+    """A scan of the progressive mode brings coefficients `first` to `last` from Ah bits left to Al (T.81 G.1.1.1)."""
+    before, after = approximation >> 4, approximation & 15
+    if not first <= last <= 63:
+        raise Refused("codestream_mismatch", "a scan header contradicts itself")
+    for component in components:
+        for place in range(first, last + 1):
+            is_first = (component, place) not in found.bits_left
+            if before != found.bits_left.get((component, place), 0) or is_first != (before == 0):
+                raise Refused("codestream_mismatch", "the scans do not follow from one another")
+            found.bits_left[component, place] = after
+
+
+def _coefficients(found: _Jpeg) -> Iterator[tuple[int, int]]:
+    return ((component, place) for component in found.sampling for place in range(64))
 
 
 def _check_restarts(found: _Jpeg, components: set[int], stream: bytes, start: int, end: int) -> None:

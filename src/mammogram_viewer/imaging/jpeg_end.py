@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ _LOSSLESS, _SCAN, _END = 0xC3, 0xDA, 0xD9
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # Bits that no decoder takes for nothing: no byte of them is FF, and they hold codes of every length.
 _MORE_BITS = bytes(byte for byte in np.random.default_rng(7).integers(0, 255, 2048, np.uint8).tolist())
-Samples = npt.NDArray[np.unsignedinteger]
+Samples = npt.NDArray[Any]
 
 
 def check_bits_lasted(frame: bytes, samples: Samples, decode: Callable[[bytes], Samples]) -> None:
@@ -38,26 +39,33 @@ def check_bits_lasted(frame: bytes, samples: Samples, decode: Callable[[bytes], 
             if needed > available:
                 raise Refused("codestream_truncated")
             return
-    again = decode(frame[: layout.end] + _MORE_BITS + frame[layout.end :])
+    starts = [0, *layout.ends]
+    again = decode(_MORE_BITS.join(frame[start:end] for start, end in zip(starts, [*layout.ends, None], strict=True)))
     if not np.array_equal(samples, again):
         raise Refused("codestream_truncated")
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """SOF marker and precision, Ss of the last scan (the predictor in lossless mode), and where its bits lie."""
+    """SOF marker and precision, Ss of the last scan (the predictor in lossless mode), where its bits begin, and where
+    those of each scan end."""
 
     process: int
     precision: int
     predictor: int
     scan: int
-    end: int
+    ends: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        return self.ends[-1]
 
 
 def _layout(frame: bytes) -> _Layout:
     """Of a frame that `dicom.jpeg` has accepted."""
     position, process, precision, predictor = 2, 0, 0, 0
-    scan = end = len(frame)
+    scan = len(frame)
+    ends: list[int] = []
     while position + 4 <= len(frame):
         marker = frame[position + 1]
         if marker == _END:
@@ -71,8 +79,9 @@ def _layout(frame: bytes) -> _Layout:
         if marker == _SCAN:
             scan, predictor = position, frame[position - 3]
             found = _MARKER.search(frame, position)
-            position = end = found.start() if found else len(frame)
-    return _Layout(process, precision, predictor, scan, end)
+            position = found.start() if found else len(frame)
+            ends.append(position)
+    return _Layout(process, precision, predictor, scan, tuple(ends))
 
 
 def _needed_bits(head: bytes, precision: int, samples: Samples) -> int | None:

@@ -1,12 +1,15 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
 import { CloudUpload, Images, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
 import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
+import { useLiveImages } from '@/app/useLiveImages'
+import { NotificationBell } from '@/features/notifications/NotificationBell'
 import { DropZone } from '@/features/upload/DropZone'
 import { UploadButton } from '@/features/upload/UploadButton'
+import { openLive } from '@/shared/api/live'
 import { meQuery, publicSettingsQuery } from '@/shared/api/queries'
 import { type Command, useCommands } from '@/shared/keys/commands'
 import { Tooltip } from '@/shared/ui/Tooltip'
@@ -19,6 +22,9 @@ export function Frame() {
   const isAdmin = me?.capabilities.administer ?? false
   const mayUpload = me?.capabilities.upload ?? false
   const [isHelpOpen, setHelpOpen] = useState(false)
+  const isSignedIn = Boolean(me)
+  useEffect(() => (isSignedIn ? openLive() : undefined), [isSignedIn])
+  useLiveImages()
   useFrameCommands(isAdmin, mayUpload, () => setHelpOpen(true))
   return (
     <div className={styles.frame}>
@@ -29,6 +35,7 @@ export function Frame() {
       <header className={styles.bar}>
         <SearchBox />
         {mayUpload ? <UploadButton /> : null}
+        {me ? <NotificationBell /> : null}
         {me ? <AccountMenu me={me} onHelp={() => setHelpOpen(true)} /> : null}
       </header>
       <main id="page" className={styles.page} tabIndex={-1}>

@@ -82,7 +82,7 @@ const imageRoute = createRoute({
 const accountRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('@/features/accounts/AccountPage'), 'AccountPage'),
+  component: lazyRouteComponent(() => import('@/app/AccountRoute'), 'AccountRoute'),
 })
 
 const uploadsRoute = createRoute({

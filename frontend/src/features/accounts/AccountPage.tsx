@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { meQuery } from '@/shared/api/queries'
 import { formatDateTime } from '@/shared/format/dates'
@@ -15,7 +16,8 @@ const ROLES: Record<string, string> = {
   user: 'User: uploads, sees own uploads',
 }
 
-export function AccountPage() {
+/** `children` are the panels of other features; the app puts them here. */
+export function AccountPage({ children }: { children?: ReactNode }) {
   const { data: me } = useQuery(meQuery)
   return (
     <div className={styles.page}>
@@ -36,6 +38,7 @@ export function AccountPage() {
         </Panel>
         <PasswordPanel email={me?.user.email ?? ''} />
       </div>
+      {children}
       <SessionsPanel />
       <TokensPanel isAdmin={me?.capabilities.administer ?? false} />
     </div>

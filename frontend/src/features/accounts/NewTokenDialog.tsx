@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react'
-import { Check, Copy } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
 import { Button } from '@/shared/ui/Button'
+import { CopySecret } from '@/shared/ui/CopySecret'
 import { Dialog, DialogActions } from '@/shared/ui/Dialog'
 import { Field, SelectField } from '@/shared/ui/Field'
 import { Notice } from '@/shared/ui/Notice'
@@ -108,25 +108,10 @@ function TokenForm({ isAdmin, onMade }: { isAdmin: boolean; onMade: (secret: str
 }
 
 function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const [isCopied, setCopied] = useState(false)
-  async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(secret)
-      setCopied(true)
-    } catch {
-      // Without a secure context there is no clipboard: the text can still be selected.
-      setCopied(false)
-    }
-  }
   return (
     <>
       <Notice kind="working">Copy it now: it is shown only once. Whoever has it can act as you.</Notice>
-      <div className={styles.secret}>
-        <code data-testid="token-secret">{secret}</code>
-        <Button icon={isCopied ? <Check /> : <Copy />} onClick={() => void copy()}>
-          {isCopied ? 'Copied' : 'Copy'}
-        </Button>
-      </div>
+      <CopySecret secret={secret} testId="token-secret" />
       <DialogActions>
         <Button kind="primary" onClick={onClose}>
           Done

@@ -2,9 +2,11 @@ import { useEffect, useMemo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { CloudOff, SearchX } from 'lucide-react'
+import { calmly } from '@/shared/api/calmly'
 import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
 import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
+import { onLive } from '@/shared/api/live'
 import { queryClient } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, isDoseReport, sideAndView } from '@/shared/format/image'
@@ -19,6 +21,8 @@ import { imageQuery, neighboursQuery } from './queries'
 import { ReportStage } from './ReportStage'
 import { Stage } from './Stage'
 
+const CALM_MILLISECONDS = 500
+
 export function ImagePage() {
   const { imageId } = useParams({ from: '/frame/images/$imageId' })
   const search = useSearch({ from: '/frame/images/$imageId' })
@@ -30,16 +34,24 @@ export function ImagePage() {
   return <div className={styles.page} role="status" aria-label="Loading the image" />
 }
 
+/** Its state and its job's story follow what happens, here and elsewhere. */
 function useRereadOnEvents(imageId: string): void {
-  useEffect(
-    () =>
+  useEffect(() => {
+    const reread = calmly(
+      () => void queryClient.invalidateQueries({ queryKey: ['image', imageId] }),
+      CALM_MILLISECONDS,
+    )
+    const ends = [
       onImages((event) => {
-        if (event.kind === 'changed' && event.imageIds.includes(Number(imageId))) {
-          void queryClient.invalidateQueries({ queryKey: ['image', imageId] })
-        }
+        if (event.kind === 'changed' && event.imageIds.includes(Number(imageId))) reread.ask()
       }),
-    [imageId],
-  )
+      onLive('job', (job) => (job.imageId === Number(imageId) ? reread.ask() : undefined)),
+    ]
+    return () => {
+      reread.stop()
+      for (const end of ends) end()
+    }
+  }, [imageId])
 }
 
 interface NoImageProps {

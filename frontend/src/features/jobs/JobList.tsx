@@ -16,13 +16,14 @@ import styles from './JobsPage.module.css'
 
 interface JobListProps {
   search: JobSearch
+  isLive: boolean
   onOpen: (jobId: string) => void
 }
 
 /** All jobs, newest first. Filters and page stand in the URL. */
-export function JobList({ search, onOpen }: JobListProps) {
+export function JobList({ search, isLive, onOpen }: JobListProps) {
   const navigate = useNavigate()
-  const { data: page, error, refetch } = useQuery(jobPageQuery(search))
+  const { data: page, error, refetch } = useQuery(jobPageQuery(search, isLive))
   const filters = filtersOf(search)
   const go = (next: JobSearch, replace = false) =>
     void navigate({ to: '/admin/jobs', search: next, replace, resetScroll: false })

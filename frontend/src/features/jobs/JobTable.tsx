@@ -118,7 +118,7 @@ function JobRow({ job, onOpen, onReason, onRetry, onRemove }: JobRowProps) {
       }}
     >
       <td>
-        <Button kind="quiet" className={styles.act} title={job.queue} onClick={onOpen}>
+        <Button kind="quiet" className={styles.act} title={`${job.id}, ${job.queue}`} onClick={onOpen}>
           {job.id}
         </Button>
       </td>
@@ -142,8 +142,8 @@ function JobRow({ job, onOpen, onReason, onRetry, onRemove }: JobRowProps) {
         )}
       </td>
       <td>{formatDateTime(job.createdAt)}</td>
-      <td title={job.finishedAt ? formatDateTime(job.finishedAt) : undefined}>
-        {job.finishedAt ? formatTimeWithSeconds(job.finishedAt) : '–'}
+      <td title={job.finishedAt ? formatTimeWithSeconds(job.finishedAt) : undefined}>
+        {formatDateTime(job.finishedAt)}
       </td>
       <td className={table.number}>
         {isRetryable(job.state) ? (

@@ -14,12 +14,14 @@ import styles from './JobsPage.module.css'
 import { QueueCard } from './QueueCard'
 import { QUEUE_NAMES } from './jobSearch'
 import { troublesOf } from './queueWords'
+import { useLiveQueues } from './useLiveQueues'
 import { WorkersPanel } from './WorkersPanel'
 
 /** Every queue, every worker and every job: what waits, what runs, what went wrong, and what to do about it. */
 export function JobsPage() {
   const search = useSearch({ from: '/frame/admin-area/admin/jobs' })
-  const { data: stats, error, dataUpdatedAt } = useQuery(queueStatsQuery)
+  const isLive = useLiveQueues()
+  const { data: stats, error, dataUpdatedAt } = useQuery(queueStatsQuery(isLive))
   const [opened, setOpened] = useState<string | null>(null)
   return (
     <div className={styles.page}>
@@ -37,7 +39,7 @@ export function JobsPage() {
             ? null
             : QUEUE_NAMES.map((name) => <Skeleton key={name} height="21rem" />)}
       </div>
-      <JobList search={search} onOpen={setOpened} />
+      <JobList search={search} isLive={isLive} onOpen={setOpened} />
       {stats ? <WorkersPanel workers={stats.workers} onOpen={setOpened} /> : null}
       {opened === null ? null : <JobDialog key={opened} jobId={opened} onClose={() => setOpened(null)} />}
     </div>

@@ -2,7 +2,6 @@ import { type ReactNode, useId, useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import { Ellipsis, Gauge, Pause, Play, RotateCcw, Trash2 } from 'lucide-react'
 import type { JobState, Queue } from '@/shared/api/types'
-import { formatDateTime } from '@/shared/format/dates'
 import { formatCount } from '@/shared/format/numbers'
 import { Button, IconButton } from '@/shared/ui/Button'
 import { Menu, MenuItem } from '@/shared/ui/Menu'
@@ -15,6 +14,7 @@ import {
   etaInWords,
   failureRateInWords,
   oldestInWords,
+  pausedInWords,
   purposeOf,
   rateInWords,
   standingOf,
@@ -32,15 +32,12 @@ export function QueueCard({ queue }: { queue: Queue }) {
       <header className={styles.head}>
         <div>
           <h2 id={id}>{queue.name}</h2>
-          <p className={styles.purpose}>{purposeOf(queue.name)}</p>
+          <p className={queue.paused ? styles.paused : styles.purpose}>
+            {queue.paused ? pausedInWords(queue) : purposeOf(queue.name)}
+          </p>
         </div>
         <StatusBadge tone={standing.tone}>{standing.word}</StatusBadge>
       </header>
-      <p className={styles.paused}>
-        {queue.paused
-          ? `Since ${formatDateTime(queue.pausedAt)}${queue.pausedByName ? `, by ${queue.pausedByName}` : ''}`
-          : ' '}
-      </p>
       <ul className={styles.counts}>
         <Count queue={queue} state="waiting" label="Waiting" value={queue.waiting} />
         <Count queue={queue} label="Prioritized" value={queue.prioritized} />

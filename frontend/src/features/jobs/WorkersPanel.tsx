@@ -6,7 +6,7 @@ import { Panel } from '@/shared/ui/Panel'
 import { StatusBadge } from '@/shared/ui/StatusBadge'
 import table from '@/shared/ui/Table.module.css'
 import styles from './JobsPage.module.css'
-import { sortWorkers, workerStanding } from './queueWords'
+import { queuesOf, sortWorkers, workerStanding } from './queueWords'
 
 interface WorkersPanelProps {
   workers: readonly QueueWorker[]
@@ -62,11 +62,7 @@ function WorkerRow({ worker, onOpen }: { worker: QueueWorker; onOpen: (jobId: st
       </td>
       <td className={table.number}>{worker.pid}</td>
       <td>{worker.version}</td>
-      <td>
-        {Object.entries(worker.queues)
-          .map(([name, atOnce]) => `${name} × ${atOnce}`)
-          .join(', ')}
-      </td>
+      <td>{queuesOf(worker)}</td>
       <td>
         {worker.currentJobs.length === 0 ? <span className="unit">nothing</span> : null}
         {worker.currentJobs.map((jobId) => (

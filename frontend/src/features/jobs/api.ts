@@ -4,23 +4,29 @@ import { fetchJob, isOver } from '@/shared/api/jobs'
 import type { Job, JobPage, QueueChanged, QueueStats } from '@/shared/api/types'
 import type { JobSearch } from './jobSearch'
 
-export const LIVE_MILLISECONDS = 2000
 const PAGE_SIZE = 50
 const ROOT = '/api/admin/queue'
+/** How often is asked without the event stream, and how seldom with it. */
+const POLL_MILLISECONDS = 2000
+const LIVE_POLL_MILLISECONDS = 10_000
+const paceOf = (isLive: boolean): number => (isLive ? LIVE_POLL_MILLISECONDS : POLL_MILLISECONDS)
 
 /* Only a page that is looked at asks: the query client stops its intervals while the page is hidden. */
-export const queueStatsQuery = queryOptions({
-  queryKey: ['queues', 'stats'],
-  queryFn: ({ signal }) => request<QueueStats>(`${ROOT}/stats`, { signal }),
-  refetchInterval: LIVE_MILLISECONDS,
-})
+export function queueStatsQuery(isLive: boolean) {
+  return queryOptions({
+    queryKey: ['queues', 'stats'],
+    queryFn: ({ signal }) => request<QueueStats>(`${ROOT}/stats`, { signal }),
+    // The signs of life of workers come this way alone.
+    refetchInterval: paceOf(isLive) / (isLive ? 2 : 1),
+  })
+}
 
-export function jobPageQuery(search: JobSearch) {
+export function jobPageQuery(search: JobSearch, isLive: boolean) {
   return queryOptions({
     queryKey: ['queues', 'jobs', search],
     queryFn: ({ signal }) =>
       request<JobPage>(withQuery(`${ROOT}/jobs`, { ...search, limit: PAGE_SIZE }), { signal }),
-    refetchInterval: LIVE_MILLISECONDS,
+    refetchInterval: paceOf(isLive),
     placeholderData: keepPreviousData,
   })
 }
@@ -29,7 +35,7 @@ export function jobQuery(jobId: string) {
   return queryOptions({
     queryKey: ['queues', 'job', jobId],
     queryFn: ({ signal }) => fetchJob(jobId, signal),
-    refetchInterval: ({ state }) => (state.data && isOver(state.data.state) ? false : LIVE_MILLISECONDS),
+    refetchInterval: ({ state }) => (state.data && isOver(state.data.state) ? false : POLL_MILLISECONDS),
   })
 }
 

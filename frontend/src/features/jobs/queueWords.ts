@@ -1,6 +1,8 @@
 import type { Queue, QueueStats, QueueWorker } from '@/shared/api/types'
+import { formatDateTime } from '@/shared/format/dates'
 import { formatDuration, plural } from '@/shared/format/numbers'
 import type { StatusTone } from '@/shared/ui/StatusBadge'
+import { QUEUE_NAMES } from './jobSearch'
 
 const PURPOSES: Record<string, string> = {
   'dicom-conversion': 'Mammograms just uploaded',
@@ -27,6 +29,12 @@ export function standingOf(queue: Queue): Standing {
   if (queue.workers === 0) return { tone: 'failed', word: 'No worker' }
   if (queue.active > 0) return { tone: 'ready', word: 'Working' }
   return undoneCount(queue) > 0 ? { tone: 'working', word: 'Waiting' } : { tone: 'ready', word: 'Idle' }
+}
+
+/** "Since 23 Nov 2026, 14:05, by Ann Example"; from the shell it is nobody in particular. */
+export function pausedInWords(queue: Queue): string {
+  const who = queue.pausedByName === null ? 'from the shell' : `by ${queue.pausedByName}`
+  return `Since ${formatDateTime(queue.pausedAt)}, ${who}`
 }
 
 /** "2 × 3": workers times jobs at once in each; uneven ones are added up. */
@@ -65,6 +73,15 @@ export function oldestInWords(queue: Queue): string {
 export function workerStanding(worker: QueueWorker): Standing {
   if (worker.stoppedAt !== null) return { tone: 'unknown', word: 'Stopped' }
   return worker.alive ? { tone: 'ready', word: 'Alive' } : { tone: 'failed', word: 'Silent' }
+}
+
+/** In the order of the cards. */
+export function queuesOf(worker: QueueWorker): string {
+  const order: readonly string[] = QUEUE_NAMES
+  return Object.entries(worker.queues)
+    .toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    .map(([name, atOnce]) => `${name} × ${atOnce}`)
+    .join(', ')
 }
 
 /** Those that work first, then those that should, then those that have ended; the newest sign of life first. */

@@ -41,7 +41,7 @@ export function SentRow({ sent }: { sent: SentImage }) {
           {chip ? <span>{chip}</span> : null}
           <span>{formatMegabytes(image.byteCount)}</span>
           <time dateTime={image.createdAt}>{formatDateTime(image.createdAt)}</time>
-          <span>{formatAgo(image.createdAt)}</span>
+          <span className={styles.ago}>{formatAgo(image.createdAt)}</span>
         </p>
       </div>
       <div className={styles.state}>
@@ -56,6 +56,7 @@ export function SentRow({ sent }: { sent: SentImage }) {
         {job ? (
           <Button
             kind="quiet"
+            className={styles.act}
             icon={isOpen ? <ChevronUp /> : <ChevronDown />}
             aria-expanded={isOpen}
             aria-controls={isOpen ? id : undefined}
@@ -130,6 +131,7 @@ function RetryButton({ sent: { image } }: { sent: SentImage }) {
   }
   return (
     <Button
+      className={styles.act}
       icon={<RotateCcw />}
       isBusy={isBusy}
       aria-label={`Retry ${image.originalName}`}

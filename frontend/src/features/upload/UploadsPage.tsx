@@ -1,10 +1,12 @@
 import { useEffect, useRef } from 'react'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { SearchX, Upload } from 'lucide-react'
+import { calmly } from '@/shared/api/calmly'
 import { messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
-import { meQuery } from '@/shared/api/queries'
+import { onLive, useLive } from '@/shared/api/live'
+import { meQuery, queryClient } from '@/shared/api/queries'
 import type { ImageStatus } from '@/shared/api/types'
 import { runCommand } from '@/shared/keys/commands'
 import { useRowKeys } from '@/shared/keys/rowKeys'
@@ -19,6 +21,8 @@ import { SentRow } from './SentRow'
 import { type SentSearch, sentPageQuery } from './sentImages'
 import styles from './UploadsPage.module.css'
 
+const CALM_MILLISECONDS = 1000
+
 const STATUSES: readonly { value: ImageStatus; label: string }[] = [
   { value: 'pending', label: 'Queued' },
   { value: 'processing', label: 'Converting' },
@@ -32,7 +36,8 @@ export function UploadsPage() {
   const search = useSearch({ from: '/frame/uploads' })
   const navigate = useNavigate()
   const body = useRef<HTMLUListElement>(null)
-  const { data: page, error, refetch } = useQuery(sentPageQuery(search))
+  const isLive = useLive((state) => state.isLive)
+  const { data: page, error, refetch } = useQuery(sentPageQuery(search, isLive))
   useRereadOnEvents()
   useRowKeys(body, 'Uploads')
   const go = (next: SentSearch, replace = false) =>
@@ -79,16 +84,23 @@ export function UploadsPage() {
   )
 }
 
-/** The upload tray and the notifications tell what has changed; the list need not wait for its next turn. */
+/** The event stream, the upload tray and other pages tell what has changed. */
 function useRereadOnEvents(): void {
-  const client = useQueryClient()
-  useEffect(
-    () =>
-      onImages((event) => {
-        if (event.kind !== 'forget') void client.invalidateQueries({ queryKey: ['sent-images'] })
-      }),
-    [client],
-  )
+  useEffect(() => {
+    const reread = calmly(
+      () => void queryClient.invalidateQueries({ queryKey: ['sent-images'] }),
+      CALM_MILLISECONDS,
+    )
+    const ends = [
+      onImages((event) => (event.kind === 'forget' ? undefined : reread.ask())),
+      onLive('job', reread.ask),
+      onLive('snapshot', reread.ask),
+    ]
+    return () => {
+      reread.stop()
+      for (const end of ends) end()
+    }
+  }, [])
 }
 
 function NoUploads({ search, onClear }: { search: SentSearch; onClear: () => void }) {

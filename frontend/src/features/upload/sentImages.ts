@@ -18,14 +18,14 @@ export function readSentSearch(search: Record<string, unknown>): SentSearch {
   return { status: STATUSES.find((status) => status === search.status), ...readPagePlace(search) }
 }
 
-/** While something is under way it is asked often, else rarely; and never while the page is hidden. */
-export function sentPageQuery(search: SentSearch) {
+/** Asked often while something is under way and no event stream tells of it; never while the page is hidden. */
+export function sentPageQuery(search: SentSearch, isLive: boolean) {
   return queryOptions({
     queryKey: ['sent-images', search],
     queryFn: ({ signal }) =>
       request<SentPage>(withQuery('/api/uploads', { ...search, limit: PAGE_SIZE }), { signal }),
     refetchInterval: ({ state }) =>
-      state.data?.uploads.some(isUnderWay) ? POLL_MILLISECONDS : IDLE_MILLISECONDS,
+      !isLive && state.data?.uploads.some(isUnderWay) ? POLL_MILLISECONDS : IDLE_MILLISECONDS,
     placeholderData: keepPreviousData,
   })
 }

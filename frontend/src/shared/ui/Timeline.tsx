@@ -27,7 +27,6 @@ export function Timeline({ job, withWorkers = false }: { job: Job; withWorkers?:
       {standing === null ? null : (
         <li className={styles.now}>
           <LoaderCircle aria-hidden="true" />
-          <span />
           <div>{standing}</div>
         </li>
       )}

@@ -30,6 +30,7 @@ READS_ENVIRONMENT = {
     "cli/main.py": "makes the settings",
     "cli/users.py": "makes the settings",
     "cli/demo.py": "makes the settings",
+    "cli/queue.py": "makes the settings",
     "cli/storage.py": "looks for S3's endpoint, and hands AWS_* of .env to obstore",
     "cli/parts.py": "hands the environment on to the parts of `serve`",
     "foundation/settings.py": "finds the user's data folder",

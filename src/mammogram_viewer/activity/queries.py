@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from asyncpg import Connection, Pool
@@ -26,6 +27,12 @@ SELECT EXISTS (
     SELECT 1 FROM audit_log
     WHERE actor_user_id = $1 AND act = $2 AND at > now() - make_interval(days => $4) AND ip <<= $3::inet
 )
+"""
+
+# audit_log_actor_user_id_at_idx narrows it to what the system did in that time.
+_SUM_OWN_ACTS = """
+SELECT coalesce(sum((detail ->> $2)::bigint), 0)::bigint FROM audit_log
+WHERE actor_user_id IS NULL AND act = $1 AND at > $3
 """
 
 
@@ -68,3 +75,8 @@ async def insert_audit(
 
 async def has_acted_from(connection: AnyConnection | Pool, user_id: int, act: str, network: str, days: int) -> bool:
     return await connection.fetchval(_HAS_ACTED_FROM, user_id, act, network, days) is True
+
+
+async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, since: datetime) -> int:
+    total: int | None = await db.fetchval(_SUM_OWN_ACTS, act, member, since)
+    return total or 0

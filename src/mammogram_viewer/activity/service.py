@@ -6,6 +6,7 @@ and refuses every change (migration 0002). Neither may carry patient data."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from asyncpg import Pool
@@ -69,6 +70,11 @@ async def has_signed_in_from(
     if network is None:
         return False
     return await queries.has_acted_from(connection, user_id, "login", network, within_days)
+
+
+async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, *, since: datetime) -> int:
+    """The sum of one number in the details of what the system itself did (`jobs` of `jobs_reconciled`)."""
+    return await queries.sum_own_acts(db, act, member, since)
 
 
 def storable_user_agent(user_agent: str | None) -> str | None:

@@ -38,6 +38,7 @@ from mammogram_viewer.jobs.stats import QueueStats
 from mammogram_viewer.jobs.wakeup import WakeUp
 from mammogram_viewer.notifications.hub import EventHub
 from mammogram_viewer.notifications.preferences import WebhookTrial
+from mammogram_viewer.operations.metrics import Metrics
 from mammogram_viewer.operations.queues import QueueOffice
 from mammogram_viewer.web.resources import Resources
 
@@ -85,6 +86,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             queue_control=queue_control,
             queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
+            metrics=Metrics(db, queue_control, queue_stats),
             intake=Intake(db, storage, queue),
             archives=ArchiveOpener(nursery, settings),
             events=events,

@@ -154,9 +154,11 @@ def _offer_further_commands(arguments: list[str]) -> None:
     }:
         return
     from mammogram_viewer.cli.demo import demo
+    from mammogram_viewer.cli.queue import queue_app
     from mammogram_viewer.cli.users import token_app, user_app
 
     app.command()(demo)
+    app.add_typer(queue_app, name="queue")
     app.add_typer(user_app, name="user")
     app.add_typer(token_app, name="token")
 

@@ -15,11 +15,14 @@ from redis.asyncio import Redis
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.foundation.errors import MammogramViewerError
 from mammogram_viewer.foundation.wire import Wire
+from mammogram_viewer.jobs.pulse import feel_pulse
 
 _PROBE_SECONDS = 2.0
 # Everybody may ask, and each check writes to the disk: within this time all get the same answer.
 _KEEP_SECONDS = 1.0
 Status = Literal["ok", "down"]
+RedisProblem = Literal["away", "refuses", "no_redis", "full"]
+_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class DatabaseHealth(Wire, frozen=True):
@@ -28,7 +31,11 @@ class DatabaseHealth(Wire, frozen=True):
 
 
 class RedisHealth(Wire, frozen=True):
+    """`problem`: `away`, `refuses` (a wrong password for one), `no_redis` (something else answers there), `full` (it
+    answers, and takes nothing more)."""
+
     status: Status
+    problem: RedisProblem | None
     used_memory_bytes: int | None
     maxmemory_policy: str | None
 
@@ -41,18 +48,28 @@ class StorageHealth(Wire, frozen=True):
     limited: bool | None
 
 
+class QueuesHealth(Wire, frozen=True):
+    """`down`: something is to be done in a queue that no live worker serves. All null when nobody could be asked."""
+
+    status: Status
+    oldest_waiting_seconds: float | None
+    workers_alive: int | None
+
+
 class Health(Wire, frozen=True):
-    """`degraded`: Redis is away, uploads are still taken and wait. `down`: PostgreSQL or storage is away."""
+    """`degraded`: Redis is away, or jobs wait and nobody works; uploads are still taken. `down`: PostgreSQL or storage
+    is away."""
 
     status: Literal["ok", "degraded", "down"]
     version: str
     database: DatabaseHealth
     redis: RedisHealth
     storage: StorageHealth
+    queues: QueuesHealth
 
 
 async def check_health(db: asyncpg.Pool, redis_client: Redis, storage: Storage, version: str) -> Health:
-    """All three at once, none longer than two seconds. The answer is kept for a second."""
+    """All four at once, none longer than two seconds. The answer is kept for a second."""
     last = _last.get(storage)
     if last is None or not last.counts:
         last = _last[storage] = _Check(_check(db, redis_client, storage, version))
@@ -81,12 +98,14 @@ _last: WeakKeyDictionary[Storage, _Check] = WeakKeyDictionary()
 
 
 async def _check(db: asyncpg.Pool, redis_client: Redis, storage: Storage, version: str) -> Health:
-    database, redis_, storage_ = await asyncio.gather(_database(db), _redis(redis_client), _storage(storage))
+    database, redis_, storage_, queues = await asyncio.gather(
+        _database(db), _redis(redis_client), _storage(storage), _queues(db)
+    )
     if "down" in (database.status, storage_.status):
         status: Literal["ok", "degraded", "down"] = "down"
     else:
-        status = "ok" if redis_.status == "ok" else "degraded"
-    return Health(status=status, version=version, database=database, redis=redis_, storage=storage_)
+        status = "degraded" if "down" in (redis_.status, queues.status) else "ok"
+    return Health(status=status, version=version, database=database, redis=redis_, storage=storage_, queues=queues)
 
 
 async def _database(db: asyncpg.Pool) -> DatabaseHealth:
@@ -94,22 +113,49 @@ async def _database(db: asyncpg.Pool) -> DatabaseHealth:
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             await db.fetchval("SELECT 1")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except _TROUBLE:
         return DatabaseHealth(status="down", latency_ms=None)
     return DatabaseHealth(status="ok", latency_ms=round((time.perf_counter() - started) * 1000, 2))
+
+
+async def _queues(db: asyncpg.Pool) -> QueuesHealth:
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            pulse = await feel_pulse(db)
+    except _TROUBLE:
+        return QueuesHealth(status="down", oldest_waiting_seconds=None, workers_alive=None)
+    return QueuesHealth(
+        status="down" if pulse.forsaken else "ok",
+        oldest_waiting_seconds=pulse.oldest_waiting_seconds,
+        workers_alive=pulse.workers_alive,
+    )
 
 
 async def _redis(client: Redis) -> RedisHealth:
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             memory: dict[str, Any] = await client.info("memory")
-    except (OSError, TimeoutError, redis.exceptions.RedisError):
-        return RedisHealth(status="down", used_memory_bytes=None, maxmemory_policy=None)
+    except (OSError, TimeoutError, redis.exceptions.RedisError) as trouble:
+        return RedisHealth(
+            status="down", problem=_redis_problem(trouble), used_memory_bytes=None, maxmemory_policy=None
+        )
+    used, limit, at_limit = (memory.get(name) for name in ("used_memory", "maxmemory", "maxmemory_policy"))
+    full = bool(limit) and used is not None and used >= limit and at_limit == "noeviction"
     return RedisHealth(
-        status="ok",
-        used_memory_bytes=memory.get("used_memory"),
-        maxmemory_policy=memory.get("maxmemory_policy"),
+        status="down" if full else "ok",
+        problem="full" if full else None,
+        used_memory_bytes=used,
+        maxmemory_policy=at_limit,
     )
+
+
+def _redis_problem(trouble: Exception) -> RedisProblem:
+    """In words that tell a stranger nothing about the server."""
+    if isinstance(trouble, redis.exceptions.InvalidResponse):
+        return "no_redis"
+    refusals = (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError)
+    # On a Unix socket the refusal is wrapped into an error of the connection.
+    return "refuses" if isinstance(trouble, refusals) or isinstance(trouble.__cause__, refusals) else "away"
 
 
 async def _storage(storage: Storage) -> StorageHealth:

@@ -54,23 +54,29 @@ class QueueOffice:
             await record_audit(connection, actor, "job_removed", "image", job.image_id, detail)
         await self._control.forget([job])
 
-    async def drain(self, queue: str, actor: Actor) -> int:
-        """Take everything out that waits; answers how many. A break in between leaves whole batches done."""
+    async def drain(self, queue: str, actor: Actor, advance: Callable[[int], object] | None = None) -> int:
+        """Take everything out that waits; answers how many. A break in between leaves whole batches done. `advance`
+        hears of each batch."""
 
         async def after(jobs: list[Job]) -> None:
             await self._control.forget(jobs)
+            if advance is not None:
+                advance(len(jobs))
 
         return await self._in_batches(queue, actor, "queue_drained", self._control.drain_batch, _cancel_images, after)
 
-    async def retry_failed(self, queue: str, actor: Actor) -> int:
-        """Start everything afresh that has failed; answers how many."""
+    async def retry_failed(self, queue: str, actor: Actor, advance: Callable[[int], object] | None = None) -> int:
+        """Start everything afresh that has failed; answers how many. `advance` hears of each batch."""
 
         async def pending(connection: Connection, jobs: list[Job]) -> None:
             await archive.mark_many_pending(connection, _images(jobs))
 
-        return await self._in_batches(
-            queue, actor, "queue_retried", self._control.retry_batch, pending, self._control.wake_all_again
-        )
+        async def after(jobs: list[Job]) -> None:
+            await self._control.wake_all_again(jobs)
+            if advance is not None:
+                advance(len(jobs))
+
+        return await self._in_batches(queue, actor, "queue_retried", self._control.retry_batch, pending, after)
 
     async def _in_batches(
         self,

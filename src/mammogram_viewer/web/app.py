@@ -20,7 +20,8 @@ from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.gallery import upload_routes
 from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
-from mammogram_viewer.operations import health_routes, job_routes, queue_routes
+from mammogram_viewer.operations import health_routes, job_routes, metrics_routes, queue_routes
+from mammogram_viewer.operations.request_tally import RequestTally
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.web import page, problems
 from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
@@ -39,6 +40,7 @@ _FEATURES = (
     queue_routes,
     notification_routes,
     health_routes,
+    metrics_routes,
     page,
 )
 _RESOURCES = tuple(field.name for field in fields(Resources))
@@ -67,13 +69,16 @@ def create_app(open_resources: OpenResources) -> Litestar:
         signature_namespace={},
     )
     # Around everything, so that what the router or a middleware refuses carries the headers too.
-    app.asgi_handler = security_headers(app.asgi_handler)
+    app.state.request_tally = RequestTally()
+    app.asgi_handler = security_headers(app.asgi_handler, app.state.request_tally)
     return app
 
 
 def _dependencies() -> dict[str, Provide]:
     """Handlers name what they need: `db`, `storage`, `principal`, ..."""
-    provided: dict[str, Provide] = {name: Provide(_from_state(name), sync_to_thread=False) for name in _RESOURCES}
+    provided: dict[str, Provide] = {
+        name: Provide(_from_state(name), sync_to_thread=False) for name in (*_RESOURCES, "request_tally")
+    }
     provided["principal"] = Provide(_principal, sync_to_thread=False)
     provided["actor"] = Provide(_actor, sync_to_thread=False)
     return provided

@@ -17,6 +17,7 @@ from mammogram_viewer.jobs.stats import QueueStats
 from mammogram_viewer.jobs.wakeup import WakeUp
 from mammogram_viewer.notifications.hub import EventHub
 from mammogram_viewer.notifications.preferences import WebhookTrial
+from mammogram_viewer.operations.metrics import Metrics
 from mammogram_viewer.operations.queues import QueueOffice
 
 
@@ -31,6 +32,7 @@ class Resources:
     queue_control: QueueControl
     queue_stats: QueueStats
     queue_office: QueueOffice
+    metrics: Metrics
     intake: Intake
     archives: ArchiveOpener
     events: EventHub

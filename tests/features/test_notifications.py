@@ -3,94 +3,377 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import threading
+import signal
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from builders import dicom_bytes, png_bytes
 from conftest import Servers
+from event_streams import Stream, listening
+from mammogram_viewer.notifications import queries
 from product import Product, running
 
 SEED = iter(range(30_000, 40_000))
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'mammogram-viewer events'"
 
 
-class Stream:
-    """One event stream, read by a thread of its own. `events` grows; `ended` says how it ended."""
-
-    def __init__(self, product: Product, who: str = "user", *, query: str = "", last_event_id: str = "") -> None:
-        self.events: list[tuple[str, dict[str, Any], float]] = []
-        self.last_id = ""
-        self.ended: str | None = None
-        cookies = dict(product.client(who).cookies)
-        headers = {"last-event-id": last_event_id} if last_event_id else {}
-        self._client = httpx.Client(base_url=product.base_url, cookies=cookies, headers=headers, timeout=60)
-        self._thread = threading.Thread(target=self._read, args=(f"/api/events{query}",), daemon=True)
-        self._thread.start()
-
-    def _read(self, path: str) -> None:
-        try:
-            with self._client.stream("GET", path) as answer:
-                if answer.status_code != 200:
-                    self.ended = str(answer.status_code)
-                    return
-                assert answer.headers["content-type"].startswith("text/event-stream")
-                name = ""
-                for line in answer.iter_lines():
-                    field, _, value = line.partition(": ")
-                    if field == "event":
-                        name = value
-                    elif field == "id":
-                        self.last_id = value
-                    elif field == "data":
-                        self.events.append((name, json.loads(value), time.monotonic()))
-            self.ended = "closed"
-        except (httpx.HTTPError, httpx.StreamError) as problem:
-            self.ended = type(problem).__name__
-
-    def of(self, name: str) -> list[dict[str, Any]]:
-        return [body for kind, body, _ in list(self.events) if kind == name]
-
-    def states(self, job_id: str) -> list[str]:
-        return [job["state"] for job in self.of("job") if job["id"] == job_id]
-
-    def wait(self, name: str, seconds: float = 20) -> dict[str, Any]:
-        return Product.wait_until(lambda: self.of(name), f"an event {name!r} comes ({self.ended})", seconds)[-1]
-
-    def wait_state(self, job_id: str, state: str, seconds: float = 30) -> None:
-        Product.wait_until(lambda: state in self.states(job_id), f"{job_id} is told to be {state}", seconds)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-@contextlib.contextmanager
-def listening(product: Product, who: str = "user", **wanted: str) -> Iterator[Stream]:
-    stream = Stream(product, who, **wanted)
-    try:
-        stream.wait("snapshot")
-        yield stream
-    finally:
-        stream.close()
+@pytest.fixture(scope="module")
+def product(people_database: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """With heartbeats that a test can wait for."""
+    wanted = {"MAMMOGRAM_VIEWER_EVENT_HEARTBEAT_SECONDS": "1", "MAMMOGRAM_VIEWER_EVENT_STREAMS_PER_USER": "15"}
+    folder = tmp_path_factory.mktemp("product data")
+    with running(Product(folder, people_database, servers.redis_url, settings=wanted), "api", "worker") as started:
+        yield started
 
 
 def upload(product: Product, who: str = "user", *, broken: bool = False) -> dict[str, Any]:
     body = png_bytes(seed=next(SEED))
-    return product.upload_one(body[:200] if broken else body, "canary name.png", who=who)
+    return product.upload_one(body[:200] if broken else body, "a canary.png", who=who)
 
 
-def test_a_transition_is_told_within_a_second_and_the_list_has_it(product: Product) -> None:
+def page_of(product: Product, who: str = "user", **query: Any) -> dict[str, Any]:
+    answer = product.client(who).get("/api/notifications", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def read_up_to(product: Product, at: str, who: str = "user") -> int:
+    answer = product.client(who).post("/api/notifications/read", json={"upTo": at})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["unread"]
+
+
+# --- the list ---------------------------------------------------------------------------------------------------
+
+
+def test_what_ended_is_listed_with_its_reason_newest_first(product: Product) -> None:
+    good = upload(product)
+    product.wait_for(good["id"])
+    bad = upload(product, broken=True)
+    product.wait_for(bad["id"])
+    first, second = page_of(product, limit=2)["notifications"]
+    assert (first["jobId"], first["imageId"], first["state"]) == (bad["jobId"], bad["id"], "rejected")
+    assert first["reasonCode"] == "picture_broken"
+    assert first["reason"].startswith("The picture cannot be read")
+    assert first["fileName"] == "a canary.png"
+    assert (second["jobId"], second["state"], second["reason"]) == (good["jobId"], "ready", None)
+    assert first["unread"]
+    assert second["unread"]
+
+
+def test_a_read_mark_moves_forward_only(product: Product) -> None:
+    for _ in range(2):
+        product.wait_for(upload(product, "technologist")["id"])
+    newest, older = page_of(product, "technologist")["notifications"][:2]
+    assert page_of(product, "technologist")["unread"] == 2
+    assert read_up_to(product, older["at"], "technologist") == 1
+    shown = page_of(product, "technologist")["notifications"]
+    assert [one["unread"] for one in shown[:2]] == [True, False]
+    assert read_up_to(product, newest["at"], "technologist") == 0
+    assert read_up_to(product, older["at"], "technologist") == 0
+    # The future cannot be marked: what ends later is unread all the same.
+    assert read_up_to(product, "9999-12-31T23:59:59Z", "technologist") == 0
+    product.wait_for(upload(product, "technologist", broken=True)["id"])
+    assert page_of(product, "technologist")["unread"] == 1
+
+
+@pytest.mark.parametrize("up_to", ["yesterday", "0001-01-01T00:00:00+14:00", None])
+def test_a_read_mark_that_is_no_time_is_refused(product: Product, up_to: object) -> None:
+    answer = product.client().post("/api/notifications/read", json={"upTo": up_to})
+    assert answer.status_code in (400, 422), answer.text
+
+
+def test_pages_in_both_directions_hold_every_end_once(product: Product) -> None:
+    sent = [upload(product, "other") for _ in range(7)]
+    for image in sent:
+        product.wait_for(image["id"])
+    forward, cursor = [], None
+    while True:
+        page = page_of(product, "other", limit=3, **({"cursor": cursor} if cursor else {}))
+        forward += [one["jobId"] for one in page["notifications"]]
+        if (cursor := page["nextCursor"]) is None:
+            break
+    assert sorted(forward) == sorted(image["jobId"] for image in sent)
+    back = page_of(product, "other", limit=7, cursor=page["prevCursor"], direction="prev")
+    assert [one["jobId"] for one in back["notifications"]] == forward[: len(back["notifications"])]
+
+
+async def test_a_retry_takes_the_failure_from_the_list_and_brings_the_new_end(product: Product) -> None:
+    image = upload(product)
+    product.wait_for(image["id"])
+    await product.fetch(
+        "UPDATE job_queue SET status = 'failed', error_code = 'unexpected', error = 'x' WHERE id = $1", image["jobId"]
+    )
+    await product.fetch("UPDATE images SET status = 'failed' WHERE id = $1", image["id"])
+    (shown,) = [one for one in page_of(product)["notifications"] if one["jobId"] == image["jobId"]]
+    assert (shown["state"], shown["reasonCode"]) == ("failed", "unexpected")
     with listening(product) as stream:
-        image = product.upload_one(dicom_bytes(seed=next(SEED)), "canary.dcm")
+        assert product.client().post(f"/api/jobs/{image['jobId']}/retry").status_code == 202
         stream.wait_state(image["jobId"], "completed")
+    assert page_of(product)["notifications"][0]["state"] == "ready"
+
+
+def test_a_job_that_an_administrator_took_out_is_told_as_failed(product: Product) -> None:
+    admin = product.client("admin")
+    assert admin.post("/api/admin/queue/thumbnail/pause").status_code == 200
+    try:
+        image = upload(product)
+        with listening(product) as stream:
+            assert admin.delete(f"/api/admin/queue/jobs/{image['jobId']}").status_code == 204
+            stream.wait_state(image["jobId"], "cancelled")
+    finally:
+        admin.post("/api/admin/queue/thumbnail/resume")
+    assert page_of(product)["notifications"][0]["reasonCode"] == "cancelled"
+
+
+def test_a_deleted_image_keeps_its_line_without_a_name(product: Product) -> None:
+    image = upload(product)
+    product.wait_for(image["id"])
+    assert product.client().delete(f"/api/images/{image['id']}").status_code == 204
+    (shown,) = [one for one in page_of(product)["notifications"] if one["jobId"] == image["jobId"]]
+    assert (shown["state"], shown["fileName"]) == ("ready", None)
+
+
+async def test_the_list_and_the_count_walk_an_index(product: Product) -> None:
+    """The planner must recognise the index's condition in ours; a table of a few rows it would read whole."""
+    condition = f"user_id = 1 AND {queries._IS_NEWS}"
+    connection = await asyncpg.connect(product.database_url)
+    try:
+        await connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off")
+        for sql in (
+            f"SELECT * FROM job_queue WHERE {condition} ORDER BY finished_at DESC, id DESC LIMIT 21",
+            f"SELECT count(*) FROM (SELECT FROM job_queue WHERE {condition} AND finished_at > now() LIMIT 9) unread",
+        ):
+            plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql}"))
+            assert "job_queue_notifications_idx" in plan
+            assert "Sort" not in plan
+    finally:
+        await connection.close()
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_transition_is_told_within_a_second(product: Product) -> None:
+    with listening(product) as stream:
+        image = product.upload_one(dicom_bytes(seed=next(SEED)), "a canary.dcm")
+        stream.wait_state(image["jobId"], "completed")
+        (heard_at,) = [at for name, body, at in stream.events if name == "job" and body["state"] == "completed"]
+        age = time.monotonic() - heard_at
+        (row,) = await product.fetch(
+            "SELECT extract(epoch FROM clock_timestamp() - finished_at)::float8 AS age FROM job_queue WHERE id = $1",
+            image["jobId"],
+        )
+        assert row["age"] - age < 1.0
         (ended,) = [one for one in stream.of("job") if one["state"] == "completed"]
-        assert ended["imageId"] == image["id"]
-        assert (ended["progress"], ended["reasonCode"]) == (1.0, None)
-        stream.wait("unread")
-    page = product.client().get("/api/notifications").json()
-    print(page)
-    assert page["notifications"][0]["fileName"] == "canary.dcm"
+        assert (ended["imageId"], ended["progress"], ended["reasonCode"]) == (image["id"], 1.0, None)
+        before = stream.of("snapshot")[0]["unread"]
+        product.wait_until(
+            lambda: [one for one in stream.of("unread") if one["unread"] > before], "the count of unread ones grows"
+        )
+        read_up_to(product, page_of(product)["notifications"][0]["at"])
+        product.wait_until(lambda: stream.of("unread")[-1]["unread"] == 0, "other pages hear of the read mark")
+        text = str(stream.events)
+        assert "canary" not in text
+
+
+def test_nobody_hears_of_anothers_jobs(product: Product) -> None:
+    with contextlib.ExitStack() as streams:
+        others = [
+            streams.enter_context(listening(product, who)) for who in ("other", "admin", "radiologist", "technologist")
+        ]
+        own = streams.enter_context(listening(product))
+        image = upload(product)
+        own.wait_state(image["jobId"], "completed")
+        time.sleep(0.3)  # longer than the hub gathers
+        for stream in others:
+            assert stream.of("job") == []
+            assert image["jobId"] not in str(stream.events)
+    for who in ("other", "admin", "radiologist", "technologist"):
+        assert image["jobId"] not in str(page_of(product, who))
+
+
+def test_a_stream_without_a_session_is_refused(product: Product) -> None:
+    assert httpx.get(f"{product.base_url}/api/events").status_code == 401
+
+
+def test_a_reload_loses_nothing(product: Product) -> None:
+    with listening(product) as stream:
+        last_id = stream.last_id
+    image = upload(product, broken=True)
+    product.wait_for(image["id"])
+    for wanted in ({"last_event_id": last_id}, {"query": f"?lastEventId={last_id}"}, {}, {"last_event_id": "x y"}):
+        with listening(product, **wanted) as stream:
+            snapshot = stream.of("snapshot")[0]
+            (job,) = [one for one in snapshot["jobs"] if one["id"] == image["jobId"]]
+            assert (job["state"], job["reasonCode"]) == ("rejected", "picture_broken")
+            assert snapshot["complete"]
+            assert snapshot["unread"] >= 1
+
+
+async def test_what_ended_meanwhile_is_told_even_when_newer_jobs_crowd_it_out(product: Product) -> None:
+    image = upload(product, "technologist")
+    with listening(product, "technologist") as stream:
+        stream.wait_state(image["jobId"], "completed") if image["jobId"] not in str(stream.events) else None
+        last_id = stream.last_id
+    (user,) = await product.fetch("SELECT id FROM users WHERE email = 'technologist@example.org'")
+    await product.fetch("UPDATE job_queue SET created_at = '2020-01-01' WHERE id = $1", image["jobId"])
+    await product.fetch(
+        """INSERT INTO job_queue (id, queue, type, status, image_id, user_id)
+           SELECT 'crowd-' || n, 'nowhere', 'remake_renditions', 'completed', 1, $1 FROM generate_series(1, 250) n""",
+        user["id"],
+    )
+    with listening(product, "technologist") as stream:
+        assert image["jobId"] not in str(stream.of("snapshot")[0])
+    with listening(product, "technologist", last_event_id=last_id) as stream:
+        assert image["jobId"] in str(stream.of("snapshot")[0])
+    await product.fetch("DELETE FROM job_queue WHERE queue = 'nowhere'")
+
+
+def test_fifty_streams_hold_no_connection_and_all_hear(product: Product) -> None:
+    people = ("user", "other", "admin", "technologist", "radiologist")
+    streams = [Stream(product, who) for who in people for _ in range(10)]
+    try:
+        for stream in streams:
+            stream.wait("snapshot", seconds=30)
+        images = {who: upload(product, who) for who in people if who != "radiologist"}
+        for number, stream in enumerate(streams):
+            who = people[number // 10]
+            if who in images:
+                stream.wait_state(images[who]["jobId"], "completed", seconds=60)
+        # The pool holds ten: streams that kept one each would leave nothing for this.
+        assert product.client().get("/api/auth/me").status_code == 200
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+async def test_one_connection_listens_for_all_streams(product: Product) -> None:
+    with listening(product), listening(product, "other"):
+        assert len(await product.fetch(LISTENERS)) == 1
+
+
+def test_a_user_has_only_so_many_streams(product: Product) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(listening(product, "radiologist"))
+        refused = product.client("radiologist").get("/api/events")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+        with listening(product, "other"):
+            pass
+
+    def admitted() -> bool:
+        with product.client("radiologist").stream("GET", "/api/events") as answer:
+            return answer.status_code == 200
+
+    product.wait_until(admitted, "closed streams make room")
+
+
+async def test_a_listening_connection_that_is_killed_comes_back_and_loses_nothing(product: Product) -> None:
+    with listening(product) as stream:
+        killed = await product.fetch(f"SELECT pg_terminate_backend(pid) FROM ({LISTENERS}) listeners")
+        assert len(killed) == 1
+        image = upload(product)
+
+        def told() -> bool:
+            in_snapshots = [
+                one for snapshot in stream.of("snapshot") for one in snapshot["jobs"] if one["id"] == image["jobId"]
+            ]
+            return any(one["state"] == "completed" for one in in_snapshots + stream.of("job"))
+
+        product.wait_until(told, "the end is told after all")
+        product.wait_until(lambda: len(stream.of("snapshot")) > 1, "a snapshot follows the gap")
+        again = upload(product)
+        stream.wait_state(again["jobId"], "completed")
+        assert stream.ended is None
+
+
+def test_heartbeats_come_and_the_session_is_looked_at(product: Product) -> None:
+    with listening(product) as stream:
+        stream.wait("heartbeat")
+        count = len(stream.of("heartbeat"))
+        product.wait_until(lambda: len(stream.of("heartbeat")) > count, "another heartbeat comes")
+
+
+def test_a_stream_ends_with_its_session(product: Product) -> None:
+    with listening(product, "other") as stream:
+        product.client("other").post("/api/auth/logout")
+        assert stream.wait("end") == {"reason": "signed_out"}
+        product.wait_until(lambda: stream.ended == "closed", "the stream is closed")
+    product.clients.pop("other").close()
+
+
+async def test_a_stream_ends_when_its_user_is_disabled(product: Product) -> None:
+    with listening(product, "other") as stream:
+        await product.fetch("UPDATE users SET status = 'disabled' WHERE email = 'other@example.org'")
+        assert stream.wait("end") == {"reason": "signed_out"}
+        await product.fetch("UPDATE users SET status = 'active' WHERE email = 'other@example.org'")
+
+
+async def test_administrators_alone_watch_the_queues(product: Product) -> None:
+    with listening(product, "admin", query="?scope=queues") as stream:
+        counts = stream.wait("queues")
+        assert [queue["name"] for queue in counts["queues"]] == ["dicom-conversion", "thumbnail", "maintenance"]
+        before = {queue["name"]: queue["completed"] for queue in counts["queues"]}
+        product.wait_for(upload(product)["id"])
+        product.wait_until(
+            lambda: stream.of("queues")[-1]["queues"][1]["completed"] > before["thumbnail"], "the counts follow", 20
+        )
+        for who in ("user", "technologist", "radiologist"):
+            assert product.client(who).get("/api/events", params={"scope": "queues"}).status_code == 403
+        await product.fetch("UPDATE users SET role = 'user' WHERE email = 'admin@example.org'")
+        try:
+            assert stream.wait("end") == {"reason": "signed_out"}
+        finally:
+            await product.fetch("UPDATE users SET role = 'admin' WHERE email = 'admin@example.org'")
+
+
+def test_the_api_stops_at_once_although_streams_are_open_and_they_find_everything_after_it(product: Product) -> None:
+    with listening(product) as stream, listening(product, "other"):
+        last_id = stream.last_id
+        started = time.monotonic()
+        product.kill("api", signal.SIGTERM)
+        assert time.monotonic() - started < 10
+        assert stream.wait("end") == {"reason": "again"}
+    product.start("api")
+    with listening(product, last_event_id=last_id) as stream:
+        image = upload(product)
+        stream.wait_state(image["jobId"], "completed")
+    unread = page_of(product)["unread"]
+    assert read_up_to(product, page_of(product)["notifications"][0]["at"]) == 0
+    product.kill("api", signal.SIGKILL)
+    product.start("api")
+    assert (unread > 0, page_of(product)["unread"]) == (True, 0)
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off_and_nobody_else_notices(product: Product) -> None:
+    """It fills its own socket and the server's buffer; then its mailbox overflows or its write takes too long."""
+    (user,) = await product.fetch("SELECT id FROM users WHERE email = 'user@example.org'")
+    await product.fetch(
+        """INSERT INTO job_queue (id, queue, type, status, image_id, user_id)
+           SELECT 'flood-' || n, 'nowhere', 'remake_renditions', 'active', 1, $1 FROM generate_series(1, 2000) n""",
+        user["id"],
+    )
+    cookies = "; ".join(f"{name}={value}" for name, value in product.client().cookies.items())
+    with socket.socket() as lazy, listening(product, "other") as other:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.connect(("127.0.0.1", product.port))
+        lazy.sendall(
+            f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{product.port}\r\nCookie: {cookies}\r\n\r\n".encode()
+        )
+        deadline = time.monotonic() + 60
+        while "slow_stream_cut" not in product.log("api"):
+            assert time.monotonic() < deadline
+            for state in ("delayed", "active"):
+                await product.fetch("UPDATE job_queue SET status = $1 WHERE queue = 'nowhere'", state)
+        image = upload(product, "other")
+        other.wait_state(image["jobId"], "completed")
+    await product.fetch("DELETE FROM job_queue WHERE queue = 'nowhere'")
+    with listening(product) as again:
+        assert again.of("snapshot")[0]["complete"]

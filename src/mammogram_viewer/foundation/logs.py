@@ -50,6 +50,8 @@ class _AccessLine(msgspec.Struct):
     duration_ms: float
 
 
+# They log whole addresses and headers; a webhook's may carry a secret.
+_TALKATIVE = ("httpx", "httpcore")
 _part = ""
 _writes_access_lines = False
 _access_encoder = msgspec.json.Encoder()
@@ -85,3 +87,5 @@ def configure(part: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -34,9 +34,9 @@ async def retry_job(db: asyncpg.Pool, queue: QueueService, job_id: str, principa
         raise Forbidden("Only the person who uploaded this image, a technologist or an administrator may retry it.")
     async with db.acquire() as connection, connection.transaction():
         await queue.retry(connection, job_id)
-        if job.image_id is None or await archive.find_image(connection, job.image_id) is None:
+        if job.image_id is not None and await archive.find_image(connection, job.image_id) is None:
             raise NotFound("The image of this job has been deleted.", code="image_deleted")
-        if job.decides_image:
+        if job.decides_image and job.image_id is not None:
             await archive.mark_pending(connection, job.image_id)
         await record_audit(connection, actor, "job_retried", "image", job.image_id, {"jobId": job_id})
     retried = await queue.get_job_status(job_id)

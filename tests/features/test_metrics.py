@@ -4,8 +4,10 @@ nothing about anybody."""
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -204,3 +206,15 @@ def test_counting_a_request_costs_less_than_five_microseconds() -> None:
         best = min(best, (time.perf_counter() - started) / 10_000)
     assert best < 5e-6
     assert sum(tally.routes["GET", "/api/images/{image_id}"].buckets) == 50_000
+
+
+def test_the_document_lists_what_is_told_and_nothing_else(product: Product) -> None:
+    product.wait_for(product.upload_one(png_bytes(seed=next(SEED)), "a.png")["id"])
+    families = text_string_to_metric_families(httpx.get(f"{product.base_url}/metrics").text)
+    told = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in families
+        if family.name.startswith("mammogram_viewer_")
+    }
+    page = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(mammogram_viewer_[a-z_]+)` \|", page, re.MULTILINE)) == told

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import lzma
+import time
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -21,9 +22,14 @@ from mammogram_viewer.intake.sniff import HEAD_BYTES, sniff
 from mammogram_viewer.intake.spool import demand_space, size_text
 
 _CHUNK_BYTES = 1024 * 1024
-# A mammogram compresses 2 to 10 times, an empty one 1000 times; deflate ends near 1030.
-_MAX_RATIO = 1100
-_FREE_RATIO_BYTES = 64 * 1024 * 1024
+# A mammogram compresses 2 to 10 times, an empty one 1000 times, which is why the first bytes are free: an exam of
+# four empty ones. What follows must be worth its bytes.
+_MAX_RATIO = 200
+_FREE_RATIO_BYTES = 256 * 1024 * 1024
+# Time goes by the archive's size, so that a small one cannot keep its sender and a child waiting.
+_FREE_SECONDS = 10.0
+_LEAST_BYTES_PER_SECOND = 8 * 1024 * 1024
+_LOCAL_HEADER_BYTES = 30
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, ValueError)
 
 
@@ -77,6 +83,7 @@ def unpack_zip(source: str, folder: str, limits: UnpackLimits) -> Unpacked:
                 return _refused(
                     "too_many_files", f"The archive holds more than {limits.files} files; nothing of it was kept."
                 )
+            _check_places(archive)
             files = _unpack_all(archive, entries, Path(folder), limits)
     except _OverBudget as problem:
         return _refused(problem.code, problem.detail)
@@ -100,19 +107,54 @@ def _is_wanted(entry: zipfile.ZipInfo) -> bool:
     return not (entry.is_dir() or hidden or path.name in ("DICOMDIR", "Thumbs.db", "desktop.ini"))
 
 
+def _check_places(archive: zipfile.ZipFile) -> None:
+    """Entries lie one behind the other: where they share bytes, a few of them unpack to any number of files."""
+    end = 0
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        if entry.header_offset < end:
+            raise zipfile.BadZipFile("entries overlap")
+        end = entry.header_offset + _LOCAL_HEADER_BYTES + entry.compress_size
+
+
+@dataclass
+class _Budget:
+    """What is left of an archive's budgets while it is unpacked. `packed_bytes` is its size."""
+
+    limits: UnpackLimits
+    packed_bytes: int
+    ends_at: float
+    written: int = 0
+
+    def take(self, byte_count: int) -> None:
+        """Raises _OverBudget when these bytes are too many."""
+        self.written += byte_count
+        if self.written > self.limits.total_bytes:
+            size = size_text(self.limits.total_bytes)
+            raise _OverBudget(f"The archive unpacks to more than {size}; nothing of it was kept.")
+        if self.written > _FREE_RATIO_BYTES and self.written > _MAX_RATIO * self.packed_bytes:
+            raise _OverBudget("The archive unpacks to far more than it can honestly hold; nothing of it was kept.")
+        if time.monotonic() > self.ends_at:
+            raise _OverBudget("The archive takes too long to unpack for its size; nothing of it was kept.")
+
+
+def _budget(archive: zipfile.ZipFile, limits: UnpackLimits) -> _Budget:
+    assert archive.filename is not None
+    packed_bytes = Path(archive.filename).stat().st_size
+    seconds = _FREE_SECONDS + packed_bytes / _LEAST_BYTES_PER_SECOND
+    return _Budget(limits, packed_bytes, time.monotonic() + seconds)
+
+
 def _unpack_all(
     archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, limits: UnpackLimits
 ) -> list[UnpackedFile]:
     files: list[UnpackedFile] = []
-    room = limits.total_bytes
+    budget = _budget(archive, limits)
     for number, entry in enumerate(entries):
         name = clean_name(entry.filename)
         if entry.flag_bits & 0x1:
             files.append(_no(name, "archive_encrypted", "This file in the archive is encrypted. Send it unencrypted."))
             continue
-        file = _unpack_one(archive, entry, folder / f"{number:06d}", name, limits, room)
-        room -= file.byte_count
-        files.append(file)
+        files.append(_unpack_one(archive, entry, folder / f"{number:06d}", name, budget))
     return files
 
 
@@ -121,7 +163,7 @@ def _no(name: str, code: str, detail: str) -> UnpackedFile:
 
 
 def _unpack_one(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, limits: UnpackLimits, room: int
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, budget: _Budget
 ) -> UnpackedFile:
     """Write one entry, judging it by its first bytes; what is refused costs no more than its head."""
     digest, count = hashlib.sha256(), 0
@@ -135,8 +177,10 @@ def _unpack_one(
                 chunk = head
                 while chunk:
                     count += len(chunk)
-                    _judge(entry, count, limits, room)
-                    demand_space(path.parent, limits.min_free_bytes)
+                    budget.take(len(chunk))
+                    if count > budget.limits.file_bytes:
+                        raise TooLarge("This file in the archive is larger than the limit; it was not kept.")
+                    demand_space(path.parent, budget.limits.min_free_bytes)
                     digest.update(chunk)
                     target.write(chunk)
                     chunk = _next(stream)
@@ -152,12 +196,3 @@ def _unpack_one(
 
 def _next(stream: IO[bytes]) -> bytes:
     return stream.read(_CHUNK_BYTES)
-
-
-def _judge(entry: zipfile.ZipInfo, count: int, limits: UnpackLimits, room: int) -> None:
-    if count > room:
-        raise _OverBudget(f"The archive unpacks to more than {size_text(limits.total_bytes)}; nothing of it was kept.")
-    if count > limits.file_bytes:
-        raise TooLarge("This file in the archive is larger than the limit; it was not kept.")
-    if count > _FREE_RATIO_BYTES and count > _MAX_RATIO * max(entry.compress_size, 1):
-        raise _OverBudget("The archive unpacks to far more than it can honestly hold; nothing of it was kept.")

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
@@ -30,7 +31,7 @@ def main(words: list[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="fault drill "))
     keep = asked.keep
     try:
-        told = _recovery(folder) if asked.recovery else _drill(asked, folder)
+        told = _recovery(asked, folder) if asked.recovery else _drill(asked, folder)
         keep = keep or bool(told["troubles"])
     except BaseException:
         keep = True
@@ -61,13 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=60, help="fails when it lasts longer (default: %(default)s)")
     parser.add_argument("--away", type=float, default=_SCALE.away_seconds, metavar="SECONDS", help="without Redis")
     parser.add_argument("--fast", action="store_true", help="the tests' short locks and pauses, not production's")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of API and workers")
     parser.add_argument("--recovery", action="store_true", help="measure recovery after kill -9 and FLUSHALL, only")
     parser.add_argument("--keep", action="store_true", help="keep data and logs; they are kept after a failure anyway")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write what was measured as JSON")
     return parser
 
 
-def _drill(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
+def _drill(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     plan = Plan(
         seed=asked.seed,
         uploads=asked.uploads,
@@ -78,12 +80,14 @@ def _drill(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
         away_seconds=asked.away,
         limit_seconds=asked.minutes * 60,
     )
-    with House(folder / "data", FAST if asked.fast else {}, seed=plan.seed) as house:
+    with House(folder / "data", _settings(asked), seed=plan.seed) as house:
         outcome = Storm(plan, house, _say).run()
         by_part: dict[str, int] = {}
         for kill in house.kills:
             by_part[kill.part] = by_part.get(kill.part, 0) + 1
         outcome.counts |= {f"faults: {part}": count for part, count in sorted(by_part.items())}
+        for trouble in outcome.troubles:
+            _say(f"✗ {trouble}")
         _say("the disk fills …")
         drill_full_disk(house, folder, plan.seed, outcome, _say)
     _table(outcome)
@@ -95,8 +99,12 @@ def _drill(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     }
 
 
-def _recovery(folder: Path) -> dict[str, object]:
-    outcome = measure_recovery(folder, _say)
+def _settings(asked: argparse.Namespace) -> dict[str, str]:
+    return {**(FAST if asked.fast else {}), **dict(word.split("=", 1) for word in asked.set)}
+
+
+def _recovery(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    outcome = measure_recovery(folder, _settings(asked), _say)
     _table(outcome)
     return {"troubles": outcome.troubles, "counts": outcome.counts, **outcome.numbers}
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +22,8 @@ from mammogram_viewer.adapters.database.migrate import apply_migrations
 from product import FAST, Product, add_people, running
 
 _DISK_BYTES = 96_000_000
+_PIECE_BYTES = 2_000_000
+_LEAVE_BYTES = 200_000
 _UPLOADS = 120
 _DATABASE = "full_disk"
 _WAIT_SECONDS = 120
@@ -62,7 +64,7 @@ def drill_full_disk(house: House, folder: Path, seed: int, outcome: Outcome, say
                 sender.start()
             _fill_and_free(product, disk, ledger, outcome)
             _wait(lambda: ledger.is_full, "all uploads are taken once there is space", outcome)
-            _retry_failed(product, url)
+            _retry_failed(product, url, outcome)
             _wait(lambda: finish(_open_or_failed(url)) == 0, "every image has its end", outcome)
             ledger.stop.set()
             for sender in senders:
@@ -80,9 +82,7 @@ def _fill_and_free(product: Product, disk: Path, ledger: Ledger, outcome: Outcom
     """Take the last space while files come in and are rendered; kill both parts; give it back."""
     _wait(lambda: len(ledger.acknowledged) >= _UPLOADS // 4, "the first uploads are taken", outcome)
     filler = disk / "filler"
-    state = os.statvfs(disk)
-    with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, state.f_bavail * state.f_frsize - 400_000))
+    _fill(filler)
     _wait(lambda: ledger.answers["507"] >= 5, "uploads are answered 507", outcome)
     for part in ("worker", "api"):
         product.kill(part)
@@ -92,15 +92,28 @@ def _fill_and_free(product: Product, disk: Path, ledger: Ledger, outcome: Outcom
     filler.unlink()
 
 
-def _retry_failed(product: Product, url: str) -> None:
+def _fill(filler: Path) -> None:
+    """Take all the space but a little, in pieces: others take their share at the same time."""
+    size = 0
+    with filler.open("wb") as file:
+        while (piece := min(_PIECE_BYTES, _free(filler) - _LEAVE_BYTES)) > 0:
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), size, piece)
+                size += piece
+
+
+def _free(path: Path) -> int:
+    state = os.statvfs(path)
+    return state.f_bavail * state.f_frsize
+
+
+def _retry_failed(product: Product, url: str, outcome: Outcome) -> None:
     """As a person would once there is space: what failed for want of it."""
-    with sign_in(product.base_url, "admin") as client:
-        for _ in range(100):
-            if not finish(_open(url)):
-                break
-            time.sleep(0.5)
-        for queue in ("dicom-conversion", "thumbnail"):
-            client.post(f"/api/admin/queue/{queue}/retry-failed", headers={"Origin": product.base_url})
+    _wait(lambda: finish(_open(url)) == 0, "every image has an end", outcome)
+    for queue in ("dicom-conversion", "thumbnail"):
+        answer = product.client("admin").post(f"/api/admin/queue/{queue}/retry-failed")
+        if answer.status_code >= 400:
+            outcome.troubles.append(f"full disk: retry-failed was answered {answer.status_code}: {answer.text[:200]}")
 
 
 async def _make_database(existing: str, url: str) -> None:

@@ -23,12 +23,12 @@ _BATCH = 24
 _LONGEST_SECONDS = 180.0
 
 
-def measure_recovery(folder: Path, say: Callable[[str], None]) -> Outcome:
+def measure_recovery(folder: Path, settings: dict[str, str], say: Callable[[str], None]) -> Outcome:
     """One worker, as under `serve`, killed while it decodes and started again at once; then FLUSHALL while jobs wait.
     Measured to the next attempt of each job that was lost, and to the end of the last one."""
     outcome = Outcome()
     times: dict[str, list[float]] = {}
-    with House(folder / "data", seed=1) as house:
+    with House(folder / "data", settings, seed=1) as house:
         house.start_servers()
         for preparation in (house.postgres.ensure_database(), apply_migrations(house.postgres.dsn)):
             finish(preparation)

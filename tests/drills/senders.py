@@ -122,13 +122,18 @@ class Ledger:
 def sign_in(base_url: str, who: str, tries: int = 20) -> httpx.Client:
     """A client with a session of its own."""
     client = httpx.Client(base_url=base_url, timeout=60)
+    told = ""
     for _ in range(tries):
-        with suppress(httpx.TransportError):
+        try:
             answer = client.post("/api/auth/login", json={"email": f"{who}@example.org", "password": PASSWORD})
+        except httpx.TransportError as problem:
+            told = repr(problem)
+        else:
             if answer.status_code == 200:
                 return client
+            told = f"{answer.status_code} {answer.text}"
         time.sleep(0.5)
-    raise AssertionError(f"{who} could not sign in")
+    raise AssertionError(f"{who} could not sign in: {told}")
 
 
 @dataclass

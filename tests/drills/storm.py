@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import httpx
 import redis
 
 from drills.house import WORKERS, House
@@ -78,6 +79,7 @@ class Storm:
         self._say = say
         self._began = time.monotonic()
         self._told_at = 0.0
+        self._nudged_at = 0.0
         self._events = deque(plan.events())
         self.outcome = Outcome()
         numbers = [*range(plan.uploads), *(LARGE + n for n in range(plan.large_uploads))]
@@ -100,14 +102,14 @@ class Storm:
         reader = threads[-1]
         assert isinstance(reader, Reader)
         self._until(lambda: self.ledger.is_full and not self._events, "everything was sent", self._next_event)
-        self._until(lambda: not self._house.armed, "every crash point was met", self._nudge)
+        self._until(lambda: not self._house.armed and self.ledger.is_full, "every crash point was met", self._nudge)
         self._house.wait_servers()
         self._until(self._is_quiet, "every job had ended")
         self.ledger.stop.set()
         for thread in threads:
             thread.join(70)
         self.outcome.counts["looks at what is shown"] = reader.looked
-        self._judge_queues()
+        self._until(lambda: self._judge_queues(reader.client), "the administrators' page answered")
         for name in ("api", *WORKERS):
             self._house.stop(name)
         self._judge()
@@ -156,7 +158,8 @@ class Storm:
         return (
             f"{time.monotonic() - self._began:5.0f} s  {len(self.ledger.acknowledged)} of {self.ledger.wanted} "
             f"acknowledged, {self._watch.unfinished} unfinished, {len(self._house.kills)} faults, "
-            f"{len(self._events)} to come, {len(self.ledger.troubles)} troubles"
+            f"{len(self._events)} to come, {len(self.ledger.troubles)} troubles; "
+            f"ended by themselves: {', '.join(self._house.own_deaths[-5:]) or 'none'}"
         )
 
     def _next_event(self) -> None:
@@ -190,7 +193,9 @@ class Storm:
 
     def _nudge(self) -> None:
         """A crash point that nobody comes past any more: one more upload leads there."""
-        if self.ledger.is_full and self._watch.unfinished == 0:
+        now = time.monotonic()
+        if self._house.armed and self.ledger.is_full and self._watch.unfinished == 0 and now - self._nudged_at > 1.5:
+            self._nudged_at = now
             self.ledger.wanted += 1
             self.ledger.give_up([b""])
             self.ledger.unanswered.discard(b"")
@@ -204,15 +209,19 @@ class Storm:
         except (OSError, asyncpg.PostgresError, redis.RedisError):
             return False
 
-    def _judge_queues(self) -> None:
-        """What the page of the administrators shows."""
-        client = sign_in(self._house.base_url, "admin")
-        stats = client.get("/api/admin/queue/stats").json()
-        client.close()
-        for queue in stats["queues"]:
+    def _judge_queues(self, client: httpx.Client) -> bool:
+        """What the page of the administrators shows. False while it does not answer."""
+        try:
+            answer = client.get("/api/admin/queue/stats")
+        except httpx.TransportError:
+            return False
+        if answer.status_code != 200:
+            return False
+        for queue in answer.json()["queues"]:
             left = {name: queue[name] for name in ("waiting", "prioritized", "active", "delayed") if queue[name]}
             if left and queue["name"] != "maintenance":
                 self.outcome.troubles.append(f"the queue {queue['name']} still counts {left}")
+        return True
 
     def _judge(self) -> None:
         outcome, ledger, house = self.outcome, self.ledger, self._house

@@ -35,7 +35,7 @@ class UploadPage(Wire, frozen=True):
     limit: int
 
 
-@get("/api/uploads", opt={"policy": policy.READ_IMAGES}, tags=["jobs"], summary="One's own uploads and their jobs")
+@get("/api/uploads", opt={"policy": policy.OWN_ACCOUNT}, tags=["jobs"], summary="One's own uploads and their jobs")
 async def list_uploads(
     db: dependencies.Db,
     queue: NamedDependency[QueueService],

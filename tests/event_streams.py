@@ -17,12 +17,16 @@ from product import Product
 class Stream:
     """One event stream, read by a thread of its own. `events` grows; `ended` says how it ended."""
 
-    def __init__(self, product: Product, who: str = "user", *, query: str = "", last_event_id: str = "") -> None:
+    def __init__(
+        self, product: Product, who: str = "user", *, query: str = "", last_event_id: str = "", token: str = ""
+    ) -> None:
         self.events: list[tuple[str, dict[str, Any], float]] = []
         self.last_id = ""
         self.ended: str | None = None
-        cookies = dict(product.client(who).cookies)
+        cookies = {} if token else dict(product.client(who).cookies)
         headers = {"last-event-id": last_event_id} if last_event_id else {}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         self._client = httpx.Client(base_url=product.base_url, cookies=cookies, headers=headers, timeout=60)
         self._thread = threading.Thread(target=self._read, args=(f"/api/events{query}",), daemon=True)
         self._thread.start()

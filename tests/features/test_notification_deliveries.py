@@ -57,6 +57,7 @@ def product(
         "WEBHOOK_PRIVATE": "true",
         "NOTIFICATION_DIGEST_SECONDS": "2",
         "DELIVERY_TIMEOUT_SECONDS": "2",
+        "MAINTENANCE_BACKOFF_MS": "200",
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(sink[1]),
         "SMTP_TLS": "none",

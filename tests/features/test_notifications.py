@@ -334,6 +334,15 @@ async def test_administrators_alone_watch_the_queues(product: Product) -> None:
             await product.fetch("UPDATE users SET role = 'admin' WHERE email = 'admin@example.org'")
 
 
+def test_a_stream_with_a_token_ends_when_the_token_is_revoked(product: Product) -> None:
+    made = product.client().post("/api/auth/tokens", json={"name": "t", "scopes": ["read"]}).json()
+    with listening(product, token=made["token"]) as stream:
+        stream.wait("heartbeat")
+        (token,) = [one for one in product.client().get("/api/auth/tokens").json()["apiTokens"] if one["name"] == "t"]
+        assert product.client().delete(f"/api/auth/tokens/{token['id']}").status_code == 204
+        assert stream.wait("end") == {"reason": "signed_out"}
+
+
 def test_the_api_stops_at_once_although_streams_are_open_and_they_find_everything_after_it(product: Product) -> None:
     with listening(product) as stream, listening(product, "other"):
         last_id = stream.last_id
@@ -377,3 +386,54 @@ async def test_a_reader_that_takes_nothing_is_cut_off_and_nobody_else_notices(pr
     await product.fetch("DELETE FROM job_queue WHERE queue = 'nowhere'")
     with listening(product) as again:
         assert again.of("snapshot")[0]["complete"]
+
+
+# --- beside the page ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://receiver.example/", "invalid_webhook"),
+        ("http://127.0.0.1/", "invalid_webhook"),
+        ("https://127.0.0.1/", "webhook_refused"),
+        ("https://localhost:3000/", "webhook_refused"),
+        ("https://[::1]/", "webhook_refused"),
+        ("https://[::ffff:10.0.0.1]/", "webhook_refused"),
+        ("https://2130706433/", "webhook_refused"),
+        ("https://169.254.169.254/latest/meta-data/", "webhook_refused"),
+        ("https://192.168.0.1/", "webhook_refused"),
+        ("https://no-such-name.invalid/", "webhook_refused"),
+    ],
+)
+def test_a_webhook_leads_neither_home_nor_next_door(product: Product, url: str, code: str) -> None:
+    answer = product.client().patch("/api/notifications/settings", json={"webhookUrl": url, "webhookOn": "all"})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert product.client().get("/api/notifications/settings").json()["webhookUrl"] is None
+
+
+async def test_an_address_that_has_become_private_is_refused_at_the_call_and_not_tried_again(product: Product) -> None:
+    (user,) = await product.fetch("SELECT id FROM users WHERE email = 'user@example.org'")
+    await product.fetch(
+        """UPDATE notification_settings SET webhook_url = 'https://127.0.0.1:1/', webhook_secret = 'x',
+               webhook_on = 'failures' WHERE user_id = $1""",
+        user["id"],
+    )
+    upload(product, broken=True)
+    client = product.client()
+    (delivery,) = product.wait_until(
+        lambda: (
+            (found := client.get("/api/notifications/deliveries").json()["deliveries"])
+            and found[0]["state"] == "failed"
+            and found
+        ),
+        "the delivery is refused",
+    )
+    assert (delivery["errorCode"], delivery["attemptsMade"]) == ("delivery_refused", 1)
+    assert client.patch("/api/notifications/settings", json={"webhookUrl": None}).json()["webhookOn"] == "never"
+
+
+def test_without_a_mail_server_nobody_can_wish_for_mail(product: Product) -> None:
+    assert product.client().get("/api/notifications/settings").json()["emailAvailable"] is False
+    answer = product.client().patch("/api/notifications/settings", json={"emailOn": "all"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_mail_server")

@@ -89,6 +89,9 @@ class Settings:
     decoder_attempts: int = _setting(2, "Attempts when a decoder crashes or times out.")
     job_interruptions: int = _setting(10, "Attempts lost with a dying worker before a job is failed.")
     job_backoff_ms: int = _setting(1000, "First delay of the exponential back-off, milliseconds.")
+    maintenance_backoff_ms: int = _setting(
+        10_000, "The same for the queue `maintenance`, webhook calls and e-mails among it, milliseconds."
+    )
     enqueue_timeout_seconds: float = _setting(2.0, "Longest wait for Redis after an upload, seconds.")
     reconcile_interval_seconds: float = _setting(10.0, "Time between two walks of the reconciler, seconds.")
     reconcile_untouched_seconds: float = _setting(

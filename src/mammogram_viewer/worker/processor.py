@@ -89,6 +89,8 @@ class Processor:
         if failure is not None:
             # Outside of any `except`: should booking it fail too, BullMQ keeps in Redis what that exception chains to.
             await self._fail(claim, failure)
+        elif claim.ends:
+            return _answer(claim.ends[-1])
         return _answer(await find_job(self._db, job_id))
 
     async def _run(self, claim: Claim) -> AttemptFailed | None:

@@ -112,8 +112,9 @@ def _kill_once(bench: _Bench, number: int, times: dict[str, list[float]]) -> Non
 
 
 def _flush_once(bench: _Bench, number: int, times: dict[str, list[float]]) -> None:
-    """FLUSHALL as soon as the uploads are acknowledged: nearly all of their jobs still wait."""
+    """FLUSHALL as soon as the first of many jobs runs: Redis knows them all, and nearly all still wait."""
     jobs = bench.upload([number * _BATCH + n for n in range(_BATCH)])
+    bench.wait(lambda: bench.ask("SELECT 1 FROM job_attempts WHERE job_id = ANY($1)", jobs), "the first job runs")
     flushed = time.time()
     assert bench.house.flush_redis()
     bench.wait(lambda: bench.all_ended(jobs), "the jobs have ended")

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,6 +143,60 @@ async def test_the_call_goes_to_the_address_that_was_judged(monkeypatch: pytest.
     assert outcome.delivered, outcome.detail
     assert f"host: receiver.example:{port}" in met[0].lower()
     assert met[0].startswith("POST /path HTTP/1.1")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Of `receiver.example`, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.example")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("receiver.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    paths[0].write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("name", "trusts", "delivered"),
+    [("receiver.example", True, True), ("other.example", True, False), ("receiver.example", False, False)],
+)
+async def test_the_certificate_must_be_the_names_and_of_a_trusted_authority(
+    monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], name: str, trusts: bool, delivered: bool
+) -> None:
+    names: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.sni_callback = lambda _socket, wanted, _context: names.append(wanted)
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    answers(monkeypatch, ["127.0.0.1"])
+    trusted = ssl.create_default_context(cafile=certificate[0] if trusts else None)
+    monkeypatch.setattr(webhook, "_trusted", lambda: trusted)
+    outcome = await webhook.call(Settings(webhook_private=True), f"https://{name}:{port}/", "s", b"{}", "test-1")
+    server.close()
+    assert outcome.delivered == delivered, outcome.detail
+    assert names == [name]
 
 
 async def test_an_answer_without_end_is_not_read() -> None:

@@ -57,6 +57,8 @@ class Dispatcher:
                 await self.dispatch()
             except _AWAY as problem:
                 log.warning("dispatcher_waits", extra={"problem": type(problem).__name__})
+            except Exception:  # the outer loop
+                log.exception("dispatcher_failed")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def dispatch(self) -> int:

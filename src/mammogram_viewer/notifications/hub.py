@@ -196,6 +196,10 @@ class EventHub:
                 # What was gathered is gone; the rows are not.
                 log.warning("events_wait", extra={"problem": type(problem).__name__})
                 self._ask_all_for_snapshots()
+            except Exception:  # the outer loop: what one round breaks on must not silence all later ones
+                log.exception("events_failed")
+                self._ask_all_for_snapshots()
+                await asyncio.sleep(1)
             await asyncio.sleep(pause_seconds)
 
     async def _tell_moved(self) -> None:

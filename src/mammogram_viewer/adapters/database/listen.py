@@ -44,6 +44,8 @@ async def listen_forever(
             await _listen(connection, channel, on_payload, on_connected)
         except _AWAY as problem:
             log.warning("listener_waits", extra={"problem": type(problem).__name__})
+        except Exception:  # the outer loop: a listener that has ended would never be missed
+            log.exception("listener_failed")
         finally:
             connection.terminate()
         await asyncio.sleep(pause_seconds)

@@ -83,6 +83,10 @@ async def test_pages_after_sign_in_have_no_serious_fault(
         "/images/999999",
         "/admin",
         "/admin/users",
+        "/admin/jobs",
+        "/admin/jobs?state=failed",
+        "/uploads",
+        "/uploads?status=failed",
         "/account",
         "/health-of-nothing",
     ]
@@ -105,6 +109,31 @@ async def test_the_choices_of_an_image_have_no_serious_fault_while_they_are_open
     await page.get_by_role("button", name="Grey scale").click()
     await page.get_by_role("menuitemradio").first.wait_for()
     await assert_accessible(page, "the menu of grey scales")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_what_opens_over_jobs_uploads_and_notifications_has_no_serious_fault(
+    visit: Callable[..., Any], shelf: dict[str, int], size: str
+) -> None:
+    page = await (await visit(size)).sign_in("admin")
+    await page.goto("/admin/jobs")
+    await page.get_by_test_id("job-row").first.get_by_role("button").first.click()
+    await page.get_by_test_id("timeline").wait_for()
+    await assert_accessible(page, "the story of a job")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="More for thumbnail").click()
+    await page.get_by_role("menuitem", name="Change concurrency").click()
+    await page.get_by_label("Jobs at once").wait_for()
+    await assert_accessible(page, "the dialog of concurrency")
+
+    uploader = await (await visit(size)).sign_in("user")
+    await uploader.goto("/uploads")
+    await uploader.get_by_role("button", name="What happened").first.click()
+    await uploader.get_by_test_id("timeline").wait_for()
+    await assert_accessible(uploader, "the story of an upload")
+    await uploader.get_by_role("button", name="Notifications").click()
+    await uploader.get_by_test_id("news").wait_for()
+    await assert_accessible(uploader, "the centre of notifications")
 
 
 async def test_the_gallery_can_be_read_by_keyboard_alone(visit: Callable[..., Any], shelf: dict[str, int]) -> None:

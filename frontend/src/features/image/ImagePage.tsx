@@ -7,7 +7,7 @@ import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
 import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
 import { onLive } from '@/shared/api/live'
-import { queryClient } from '@/shared/api/queries'
+import { reread } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, isDoseReport, sideAndView } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
@@ -37,18 +37,15 @@ export function ImagePage() {
 /** Its state and its job's story follow what happens, here and elsewhere. */
 function useRereadOnEvents(imageId: string): void {
   useEffect(() => {
-    const reread = calmly(
-      () => void queryClient.invalidateQueries({ queryKey: ['image', imageId] }),
-      CALM_MILLISECONDS,
-    )
+    const rereadImage = calmly(() => void reread(['image', imageId]), CALM_MILLISECONDS)
     const ends = [
       onImages((event) => {
-        if (event.kind === 'changed' && event.imageIds.includes(Number(imageId))) reread.ask()
+        if (event.kind === 'changed' && event.imageIds.includes(Number(imageId))) rereadImage.ask()
       }),
-      onLive('job', (job) => (job.imageId === Number(imageId) ? reread.ask() : undefined)),
+      onLive('job', (job) => (job.imageId === Number(imageId) ? rereadImage.ask() : undefined)),
     ]
     return () => {
-      reread.stop()
+      rereadImage.stop()
       for (const end of ends) end()
     }
   }, [imageId])

@@ -4,7 +4,7 @@ import { calmly } from '@/shared/api/calmly'
 import { onImages } from '@/shared/api/imageEvents'
 import { isOver } from '@/shared/api/jobs'
 import { onLive, useLive } from '@/shared/api/live'
-import { queryClient } from '@/shared/api/queries'
+import { reread } from '@/shared/api/queries'
 import type { News } from '@/shared/api/types'
 import { newsQuery, setUnread } from './api'
 import { newTroubles, troublesInWords } from './news'
@@ -21,25 +21,22 @@ export function useNews() {
     refetchInterval: isLive ? LIVE_POLL_MILLISECONDS : POLL_MILLISECONDS,
   })
   useEffect(() => {
-    const reread = calmly(
-      () => void queryClient.invalidateQueries({ queryKey: newsQuery.queryKey }),
-      CALM_MILLISECONDS,
-    )
+    const rereadNews = calmly(() => void reread(newsQuery.queryKey), CALM_MILLISECONDS)
     const ends = [
       onLive('snapshot', ({ unread }) => {
         setUnread(unread)
-        reread.ask()
+        rereadNews.ask()
       }),
       onLive('unread', ({ unread }) => {
         setUnread(unread)
-        reread.ask()
+        rereadNews.ask()
       }),
-      onLive('job', ({ state }) => (isOver(state) ? reread.ask() : undefined)),
+      onLive('job', ({ state }) => (isOver(state) ? rereadNews.ask() : undefined)),
       // The upload tray hears of ends too, and knows them also while there is no stream.
-      onImages((event) => (event.kind === 'changed' ? reread.ask() : undefined)),
+      onImages((event) => (event.kind === 'changed' ? rereadNews.ask() : undefined)),
     ]
     return () => {
-      reread.stop()
+      rereadNews.stop()
       for (const end of ends) end()
     }
   }, [])

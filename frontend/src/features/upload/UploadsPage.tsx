@@ -6,7 +6,7 @@ import { calmly } from '@/shared/api/calmly'
 import { messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
 import { onLive, useLive } from '@/shared/api/live'
-import { meQuery, queryClient } from '@/shared/api/queries'
+import { meQuery, reread } from '@/shared/api/queries'
 import type { ImageStatus } from '@/shared/api/types'
 import { runCommand } from '@/shared/keys/commands'
 import { useRowKeys } from '@/shared/keys/rowKeys'
@@ -87,17 +87,14 @@ export function UploadsPage() {
 /** The event stream, the upload tray and other pages tell what has changed. */
 function useRereadOnEvents(): void {
   useEffect(() => {
-    const reread = calmly(
-      () => void queryClient.invalidateQueries({ queryKey: ['sent-images'] }),
-      CALM_MILLISECONDS,
-    )
+    const rereadList = calmly(() => void reread(['sent-images']), CALM_MILLISECONDS)
     const ends = [
-      onImages((event) => (event.kind === 'forget' ? undefined : reread.ask())),
-      onLive('job', reread.ask),
-      onLive('snapshot', reread.ask),
+      onImages((event) => (event.kind === 'forget' ? undefined : rereadList.ask())),
+      onLive('job', rereadList.ask),
+      onLive('snapshot', rereadList.ask),
     ]
     return () => {
-      reread.stop()
+      rereadList.stop()
       for (const end of ends) end()
     }
   }, [])

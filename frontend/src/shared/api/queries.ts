@@ -14,6 +14,16 @@ export const queryClient = new QueryClient({
   },
 })
 
+/**
+ * Reads again what is shown of it. A question that is under way is let finish, and asked once more after it: events
+ * that keep coming would break off one after the other, and a slow server would never get to answer.
+ */
+export async function reread(queryKey: readonly unknown[]): Promise<void> {
+  const isUnderWay = queryClient.isFetching({ queryKey }) > 0
+  await queryClient.invalidateQueries({ queryKey }, { cancelRefetch: false })
+  if (isUnderWay) await queryClient.invalidateQueries({ queryKey }, { cancelRefetch: false })
+}
+
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async ({ signal }): Promise<Me | null> => {

@@ -90,6 +90,8 @@ const WARNINGS: Record<string, string> = {
   trailing_bytes: 'The file has bytes after its end; they were ignored.',
   missing_sequence_delimiter: 'The file does not close all its sequences; it was read all the same.',
   codestream_depth_above_bits_stored: 'The compressed image is deeper than the header says.',
+  bits_beyond_bits_stored:
+    'Pixels have bits beyond those that the header names; they were left out. Where white turns into black, the header is wrong.',
   codestream_unsigned_under_signed_header:
     'The compressed image is unsigned, although the header says signed.',
   lossy_codestream_under_lossless_syntax:

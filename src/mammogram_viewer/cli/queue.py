@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar
 import asyncpg
 import msgspec
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -305,7 +306,7 @@ def _print_json(answer: msgspec.Struct) -> None:
 
 
 def _show_stats(answer: QueueStatsAnswer) -> None:
-    headings = ("queue", "waiting", "active", "delayed", "failed", "per minute", "oldest waits", "done in", "workers")
+    headings = ("queue", "waiting", "active", "delayed", "failed", "per min", "oldest", "done in", "workers")
     _print_table(headings, [_queue_cells(queue) for queue in answer.queues], numbers_from=1)
     alive = [worker for worker in answer.workers if worker.alive]
     if alive:
@@ -346,14 +347,17 @@ def _show_jobs(jobs: Sequence[JobAnswer]) -> None:
             job.id,
             job.state,
             job.name,
-            f"{job.attempts_made}/{job.attempts}",
+            f"{job.attempts_made} of {job.attempts}",
             "" if job.image_id is None else str(job.image_id),
-            instant_text(job.created_at)[:19].replace("T", " "),
+            instant_text(job.created_at)[:16].replace("T", " "),
             job.error_code or "",
         )
         for job in jobs
     ]
-    _print_table(headings, rows)
+    if rows or not sys.stdout.isatty():
+        _print_table(headings, rows)
+    else:
+        typer.echo("There is no such job.")
 
 
 def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int | None = None) -> None:
@@ -361,10 +365,10 @@ def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numb
         for row in rows:
             typer.echo("\t".join(row))
         return
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False)  # nine columns in 80 characters
     for place, heading in enumerate(headings):
         right = numbers_from is not None and place >= numbers_from
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")  # ids are there to be copied
     for row in rows:
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
     Console().print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -437,3 +438,29 @@ def test_without_a_mail_server_nobody_can_wish_for_mail(product: Product) -> Non
     assert product.client().get("/api/notifications/settings").json()["emailAvailable"] is False
     answer = product.client().patch("/api/notifications/settings", json={"emailOn": "all"})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_mail_server")
+
+
+async def test_a_job_that_moves_tells_only_for_those_who_are_watched(own_database: str) -> None:
+    """Else bulk work would commit one job after the other for nobody."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(own_database)
+    try:
+        await connection.add_listener("job_events", lambda *told: heard.put_nowait(str(told[-1])))
+        for user_id, until in ((1, "1 minute"), (2, "-1 minute")):
+            await connection.execute(
+                "INSERT INTO event_watchers VALUES ($1, gen_random_uuid(), now() + $2::text::interval)", user_id, until
+            )
+        await connection.execute(
+            """INSERT INTO job_queue (id, queue, type, image_id, user_id)
+               SELECT 'dicom-' || n, 'dicom-conversion', 'convert_dicom', n, n FROM generate_series(1, 3) n"""
+        )
+        await connection.execute("UPDATE job_queue SET status = 'waiting'")
+        await connection.execute("UPDATE job_queue SET status = 'active'")
+        await connection.execute("UPDATE job_queue SET status = 'active', progress = 0.5")
+        await connection.execute("UPDATE job_queue SET status = 'failed'")
+        await connection.execute("NOTIFY job_events, 'the last one'")
+        assert await asyncio.wait_for(heard.get(), 10) == "1:dicom-1:active"
+        assert await asyncio.wait_for(heard.get(), 10) == "1:dicom-1:failed"
+        assert await asyncio.wait_for(heard.get(), 10) == "the last one"
+    finally:
+        await connection.close()

@@ -1,6 +1,6 @@
 """Fans out what PostgreSQL says about jobs to the event streams of this process.
 
-    NOTIFY job_events '<user>:<job>:<state>'  (a trigger, in the transaction that moves the job)
+    NOTIFY job_events '<user>:<job>:<state>'  (a trigger, in the transaction that moves the job of a watched user)
       -> one listening connection a process -> ids gather for a moment -> one SELECT for all of them
       -> the mailbox of each stream of that user -> notifications/stream.py
 
@@ -10,9 +10,11 @@ here is needed for truth: after any gap every stream takes a fresh snapshot of t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import asyncpg
 import msgspec
@@ -23,7 +25,7 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.stats import QueueStats
-from mammogram_viewer.notifications import service
+from mammogram_viewer.notifications import queries, service
 from mammogram_viewer.notifications.schemas import QueuesEvent, Unread, job_event, queue_event
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,10 @@ _GATHER_SECONDS = 0.05
 _UNREAD_SECONDS = 0.5
 _QUEUES_SECONDS = 1.0
 _AT_ONCE = 500
+_WATCH_SECONDS = 60.0
+_RENEW_SECONDS = 20.0
+# A transaction that looked for watchers just before one came may commit a little after the first snapshot.
+_LOOK_AGAIN_SECONDS = 2.0
 _LEAVE_UNREAD = ("active", "delayed")  # an end adds to what is unread, a fresh start takes away from it
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -111,6 +117,9 @@ class EventHub:
         self._mailboxes: dict[int, set[Mailbox]] = defaultdict(set)
         self._moved: dict[str, int] = {}  # job to user
         self._unread: set[int] = set()  # users whose count may have changed
+        self._id = uuid4()
+        self._watched: set[int] = set()
+        self._renew_at_once = asyncio.Event()
         self._stirred = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = False
@@ -132,6 +141,14 @@ class EventHub:
         self._mailboxes[user_id].add(mailbox)
         return mailbox
 
+    async def watch(self, mailbox: Mailbox) -> None:
+        """Have the user's jobs tell when they move, from before the stream's first snapshot."""
+        if mailbox.user_id in self._watched:
+            return
+        await queries.watch(self._db, self._id, [mailbox.user_id], seconds=_WATCH_SECONDS)
+        self._watched.add(mailbox.user_id)
+        asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, mailbox.ask_snapshot)
+
     def close(self, mailbox: Mailbox) -> None:
         self._mailboxes[mailbox.user_id].discard(mailbox)
         if not self._mailboxes[mailbox.user_id]:
@@ -152,6 +169,9 @@ class EventHub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(*_AWAY):  # else it runs out by itself
+            if self._tasks:
+                await queries.unwatch(self._db, self._id)
 
     def _all(self) -> list[Mailbox]:
         return [mailbox for mailboxes in self._mailboxes.values() for mailbox in mailboxes]
@@ -159,11 +179,10 @@ class EventHub:
     # --- what arrives ---------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        listening = listen_forever(
-            self._dsn, CHANNEL, on_payload=self.receive, on_connected=self._ask_all_for_snapshots
-        )
+        listening = listen_forever(self._dsn, CHANNEL, on_payload=self.receive, on_connected=self._renew_at_once.set)
         self._tasks = [
             asyncio.create_task(listening),
+            asyncio.create_task(self._repeat(self._renew, 0)),
             asyncio.create_task(self._repeat(self._tell_moved, _GATHER_SECONDS)),
             asyncio.create_task(self._repeat(self._tell_unread, _UNREAD_SECONDS)),
             asyncio.create_task(self._repeat(self._tell_queues, _QUEUES_SECONDS)),
@@ -185,6 +204,26 @@ class EventHub:
     def _ask_all_for_snapshots(self) -> None:
         for mailbox in self._all():
             mailbox.ask_snapshot()
+
+    async def _renew(self) -> None:
+        """Go on watching those who have streams. After a gap (the listening connection is new, or PostgreSQL did not
+        answer) the watchers come first and the snapshots after them."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RENEW_SECONDS):
+                await self._renew_at_once.wait()
+        users = list(self._mailboxes)
+        # Whoever comes meanwhile is not among them, and registers by itself.
+        self._watched.intersection_update(users)
+        try:
+            await queries.watch(self._db, self._id, users, seconds=_WATCH_SECONDS)
+        except _AWAY:
+            self._renew_at_once.set()
+            await asyncio.sleep(1)
+            raise
+        self._watched.update(users)
+        if self._renew_at_once.is_set():
+            self._renew_at_once.clear()
+            self._ask_all_for_snapshots()
 
     # --- what goes out --------------------------------------------------------------------------------------
 

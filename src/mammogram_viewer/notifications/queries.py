@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -135,6 +136,23 @@ async def database_time(db: Database) -> datetime:
     now: datetime | None = await db.fetchval("SELECT now()")
     assert now is not None
     return now
+
+
+async def watch(db: Database, hub_id: UUID, user_ids: list[int], *, seconds: float) -> None:
+    """Have the jobs of these users tell when they move; what has run out goes."""
+    await db.execute(
+        """WITH gone AS (DELETE FROM event_watchers WHERE until_at < now() - interval '1 minute')
+           INSERT INTO event_watchers (user_id, hub_id, until_at)
+           SELECT user_id, $2, now() + make_interval(secs => $3) FROM unnest($1::bigint[]) AS users (user_id)
+           ON CONFLICT (user_id, hub_id) DO UPDATE SET until_at = excluded.until_at""",
+        user_ids,
+        hub_id,
+        seconds,
+    )
+
+
+async def unwatch(db: Database, hub_id: UUID) -> None:
+    await db.execute("DELETE FROM event_watchers WHERE hub_id = $1", hub_id)
 
 
 # --- wishes ----------------------------------------------------------------------------------------------------

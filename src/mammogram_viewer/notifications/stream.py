@@ -89,6 +89,7 @@ class EventStream(ASGIResponse):
         tasks: list[asyncio.Task[None]] = []
         try:
             mailbox.wants_snapshot = False
+            await self._hub.watch(mailbox)
             first = f"retry: {_RETRY_MS}\n\n".encode() + await self._snapshot()
             await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
             writing = asyncio.create_task(self._write(mailbox, send, first))

@@ -40,7 +40,7 @@ class Plan:
     kills: int = 200
     flushes: int = 20
     freezes: int = 5
-    rounds_of_crash_points: int = 2
+    crash_points: tuple[str, ...] = CRASH_POINTS * 2
     away_seconds: float = 60.0
     freeze_seconds: float = 14.0  # longer than a job's lock
     limit_seconds: float = 3600.0
@@ -50,7 +50,7 @@ class Plan:
         chance = random.Random(self.seed)
         events = [("kill", VICTIMS[number % len(VICTIMS)]) for number in range(self.kills)]
         events += [("flush", "")] * self.flushes + [("freeze", "")] * self.freezes
-        events += [("arm", point) for point in CRASH_POINTS] * self.rounds_of_crash_points
+        events += [("arm", point) for point in self.crash_points]
         events += [("away", "redis")] if self.away_seconds else []
         return sorted((chance.uniform(0.02, 0.98), what, whom) for what, whom in events)
 
@@ -229,8 +229,8 @@ class Storm:
         outcome.troubles += [*ledger.troubles, *findings.violations]
         if len(ledger.acknowledged) < ledger.wanted:
             outcome.troubles.append(f"{ledger.wanted - len(ledger.acknowledged)} uploads were never acknowledged")
-        if self._plan.rounds_of_crash_points:
-            outcome.troubles += [f"crash point {p} was never met" for p in CRASH_POINTS if not house.crashed[p]]
+        never = [point for point in set(self._plan.crash_points) if not house.crashed[point]]
+        outcome.troubles += [f"crash point {point} was never met" for point in never]
         verify = subprocess.run(
             [sys.executable, "-m", "mammogram_viewer", "verify"],
             env={**house.environment(), "COLUMNS": "200"},

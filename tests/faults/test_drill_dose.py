@@ -24,7 +24,7 @@ def test_a_small_storm_of_kills_loses_doubles_and_half_makes_nothing(tmp_path: P
         kills=10,
         flushes=1,
         freezes=1,
-        rounds_of_crash_points=1,
+        crash_points=("after_commit", "after_publish"),  # test_recovery.py drills each of them
         away_seconds=2,
         freeze_seconds=4,
         limit_seconds=120,

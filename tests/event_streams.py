@@ -1,4 +1,4 @@
-"""Event streams of a running product, as its pages read them."""
+"""Event streams and notifications of a running product, as its pages read them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from builders import png_bytes
 from product import Product
 
 
@@ -75,3 +76,23 @@ def listening(product: Product, who: str = "user", **wanted: str) -> Iterator[St
         yield stream
     finally:
         stream.close()
+
+
+SEED = iter(range(30_000, 40_000))
+
+
+def upload(product: Product, who: str = "user", *, broken: bool = False) -> dict[str, Any]:
+    body = png_bytes(seed=next(SEED))
+    return product.upload_one(body[:200] if broken else body, "a canary.png", who=who)
+
+
+def page_of(product: Product, who: str = "user", **query: Any) -> dict[str, Any]:
+    answer = product.client(who).get("/api/notifications", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def read_up_to(product: Product, at: str, who: str = "user") -> int:
+    answer = product.client(who).post("/api/notifications/read", json={"upTo": at})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["unread"]

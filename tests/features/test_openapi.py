@@ -91,7 +91,7 @@ def test_no_call_that_the_description_allows_is_answered_5xx(
         if operation.path.startswith("/api/admin/users") and operation.method.upper() != "GET":
             continue  # an example may disable the very user who asks
         if operation.path == "/api/events":
-            continue  # an answer without end; tests/features/test_notifications.py has it
+            continue  # an answer without end; tests/features/test_events.py has it
         tried += 1
 
         @hypothesis.settings(

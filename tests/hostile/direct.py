@@ -69,6 +69,7 @@ class Direct:
             answer = await self._nursery.run(
                 render_task, str(source), scratch, file_type, RenderLimits(), RenderOrder(),
                 folder=Path(scratch), readable=[source], answer_type=RenderAnswer,
+                wall_seconds=self._settings.child_multiframe_wall_seconds,
             )  # fmt: skip
             if isinstance(answer, ChildDied):
                 return Outcome(state="failed", code=answer.code)

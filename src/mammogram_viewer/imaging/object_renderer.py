@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mammogram_viewer.dicom.frames import read_frame
+from mammogram_viewer.dicom.frames import check_every_frame, read_frame
 from mammogram_viewer.dicom.header import VoiCandidate
 from mammogram_viewer.dicom.limits import RenderLimits
 from mammogram_viewer.dicom.pixels import MONOCHROME, describe_pixels
@@ -22,6 +24,7 @@ from mammogram_viewer.imaging.overlays import draw_overlays, list_overlays
 from mammogram_viewer.imaging.palette import palette_table
 from mammogram_viewer.imaging.quick_thumbnail import quick_thumbnail
 from mammogram_viewer.imaging.thumbnail import Shown
+from mammogram_viewer.imaging.unused_bits import MASKED_BITS, has_masked_bits
 from mammogram_viewer.imaging.voi import Voi, choose_voi
 
 _HTJ2K_FILE = "frames.jphc"
@@ -30,14 +33,19 @@ _HTJ2K_FILE = "frames.jphc"
 class ObjectRenderer:
     """Made with the checks of the header, before any decoding; Refused when the object or the order cannot be."""
 
-    def __init__(self, found: DicomObject, output: OutputFolder, limits: RenderLimits) -> None:
+    def __init__(
+        self, found: DicomObject, output: OutputFolder, limits: RenderLimits, when_many_frames: Callable[[], None]
+    ) -> None:
         self._found = found
         self._output = output
         self.doubts: list[str] = []
         self.voi_source = "not_applicable"
         self._pixels = describe_pixels(found, limits)
+        if self._pixels.frames > 1:
+            when_many_frames()
         self._index = self._chosen_frame()
         self.overlays = list_overlays(found, self._pixels, self.doubts)
+        self._overlay_bits = tuple(plane.bit_position for plane in self.overlays if plane.bit_position is not None)
         self._scale: GreyScale | None = None
         if self._pixels.photometric_interpretation in MONOCHROME:
             self._scale = read_grey_scale(found, self._pixels, self._index, self.doubts)
@@ -48,9 +56,11 @@ class ObjectRenderer:
             raise Refused("no_such_rendition", "the image is in colour")
 
     def render(self) -> None:
-        """Write all renditions of the order but the tags. All frames are decoded when htj2k is among them, so that
-        one damaged frame refuses the object."""
+        """Write all renditions of the order but the tags. All frames are decoded when htj2k is among them, and their
+        headers are read when it is not, so that one damaged frame refuses the object."""
         if "htj2k" not in self._output.order.kinds:
+            if self._pixels.frames > 1:
+                check_every_frame(self._found, self._pixels, self.doubts)
             if not self._write_quick_thumbnails():
                 self._write_pictures(self._decoded(self._index))
             return
@@ -91,7 +101,10 @@ class ObjectRenderer:
     def _decoded(self, index: int) -> Words:
         try:
             frame = read_frame(self._found, self._pixels, index, self.doubts)
-            return decode_frame(frame, self._pixels, self._found.syntax)
+            words = decode_frame(frame, self._pixels, self._found.syntax)
+            if self._found.syntax.keeps_words and has_masked_bits(words, self._pixels, self._overlay_bits):
+                self.doubts.append(MASKED_BITS)
+            return words
         except Refused as refused:
             if self._pixels.frames == 1:
                 raise

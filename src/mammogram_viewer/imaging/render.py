@@ -7,6 +7,7 @@ same bytes."""
 from __future__ import annotations
 
 import warnings as python_warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,20 +52,30 @@ class Rejected:
     header: ImageHeader | None = None
 
 
+def _nothing() -> None:
+    pass
+
+
 def render_original(
-    source: str, output_folder: str, file_type: str, limits: RenderLimits, order: RenderOrder = UPLOAD
+    source: str,
+    output_folder: str,
+    file_type: str,
+    limits: RenderLimits,
+    order: RenderOrder = UPLOAD,
+    when_many_frames: Callable[[], None] = _nothing,
 ) -> Rendered | Rejected:
     """Render the file at `source` ('dicom', 'png', 'jpeg' or 'tiff') into `output_folder` as `order` says.
 
     Plain pictures have neither tags nor htj2k, and dose reports have tags only: what the order of every upload names
-    beyond that is passed over. A kind that can never be, such as png16 of a colour image, is rejected."""
+    beyond that is passed over. A kind that can never be, such as png16 of a colour image, is rejected.
+    `when_many_frames` is called before decoding, once the header says that there is more than one."""
     # Libraries warn about what we judge ourselves; their texts may quote patient data.
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")
         output = OutputFolder(Path(output_folder), order)
         try:
             if file_type == "dicom":
-                header = _render_dicom(source, output, limits)
+                header = _render_dicom(source, output, limits, when_many_frames)
             else:
                 header = _render_picture(source, file_type, output, limits)
             if not output.files:
@@ -92,19 +103,27 @@ def _render_picture(source: str, file_type: str, output: OutputFolder, limits: R
     return picture.header
 
 
-def _render_dicom(source: str, output: OutputFolder, limits: RenderLimits) -> ImageHeader:
+def _render_dicom(
+    source: str, output: OutputFolder, limits: RenderLimits, when_many_frames: Callable[[], None]
+) -> ImageHeader:
     with open_object(source, str(output.path), limits) as found:
         header = image_header(found)
         if header.object_kind == "image" and output.order.kinds != ("tags",):
-            header = _render_image(found, output, limits, header)
+            header = _render_image(found, output, limits, header, when_many_frames)
         if "tags" in output.order.kinds:
             output.write_tags(tags_json(found, limits))
         return header
 
 
-def _render_image(found: DicomObject, output: OutputFolder, limits: RenderLimits, header: ImageHeader) -> ImageHeader:
+def _render_image(
+    found: DicomObject,
+    output: OutputFolder,
+    limits: RenderLimits,
+    header: ImageHeader,
+    when_many_frames: Callable[[], None],
+) -> ImageHeader:
     try:
-        renderer = ObjectRenderer(found, output, limits)
+        renderer = ObjectRenderer(found, output, limits, when_many_frames)
         renderer.render()
     except Refused as refused:
         refused.header = header

@@ -36,8 +36,6 @@ from mammogram_viewer.renditions.judge import is_as_told
 from mammogram_viewer.renditions.task import RenderAnswer, render_task
 
 log = logging.getLogger(__name__)
-# A file this large is taken for a multi-frame object, which gets the longer wall time.
-_MULTIFRAME_BYTES = 64 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 STORAGE_FULL = "storage_full"
 NEWER_RECIPE_REJECTS = "newer_recipe_rejects"
@@ -81,6 +79,8 @@ class Renderer:
             inflated_bytes=settings.max_inflated_bytes,
             tiles=settings.max_tiles,
             packets=settings.max_packets,
+            seconds=settings.child_wall_seconds,
+            multiframe_seconds=settings.child_multiframe_wall_seconds,
         )
 
     async def run(self, claim: Claim) -> None:
@@ -118,7 +118,6 @@ class Renderer:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _render(self, image: Image, order: RenderOrder, folder: Path) -> Rendered | Rejected:
-        large = image.byte_count >= _MULTIFRAME_BYTES
         # A copy from S3 lies beside the child's folder, not in it: the child reads it and never writes.
         async with self._storage.on_disk(
             image.storage_key, self._settings.spool_dir, byte_count=image.byte_count, sha256=image.sha256
@@ -133,7 +132,8 @@ class Renderer:
                 folder=folder,
                 readable=[original],
                 answer_type=RenderAnswer,
-                wall_seconds=self._settings.child_multiframe_wall_seconds if large else None,
+                # The child ends itself earlier, unless its file has several frames (`render_task`).
+                wall_seconds=max(self._settings.child_multiframe_wall_seconds, self._settings.child_wall_seconds),
             )
         if isinstance(outcome, ChildDied) and outcome.code == STORAGE_FULL:
             raise self._storage_full()

@@ -97,8 +97,8 @@ class Settings:
     reconcile_untouched_seconds: float = _setting(
         30.0, "Unfinished jobs untouched for this long are looked up in Redis, seconds."
     )
-    job_lock_ms: int = _setting(10_000, "BullMQ lock of a running job, milliseconds.")
-    job_stalled_interval_ms: int = _setting(5_000, "Time between BullMQ's searches for stalled jobs, milliseconds.")
+    job_lock_ms: int = _setting(8_000, "BullMQ lock of a running job, milliseconds.")
+    job_stalled_interval_ms: int = _setting(2_000, "Time between BullMQ's searches for stalled jobs, milliseconds.")
     worker_grace_seconds: float = _setting(20.0, "Time a worker gets to finish on SIGTERM, seconds.")
 
     # The gate and the child: budgets, checked before anything is decoded

@@ -68,7 +68,7 @@ async def test_an_upload_waits_in_a_paused_queue_and_is_ready_after_it_is_resume
     await card(office).get_by_role("button", name="Resume").click()
     # Nobody reloads anything.
     await expect(story).to_contain_text("Ready", timeout=30_000)
-    await expect(story.get_by_test_id("timeline")).to_contain_text(re.compile(r"Completed, attempt 1, after .+ m?s"))
+    await expect(story.get_by_test_id("timeline")).to_contain_text(re.compile(r"Completed by attempt 1, after .+ m?s"))
     await expect(story.locator("img")).to_be_visible()
     await expect(card(office)).not_to_contain_text("Since")
     await expect(count(office, "Waiting")).to_have_text(re.compile(r"^0"))
@@ -93,7 +93,7 @@ async def test_a_failed_job_is_retried_from_the_page_of_jobs(
     await expect(row).to_contain_text("3 of 3")
     await row.get_by_role("button", name=image["jobId"], exact=True).click()
     dialog = page.get_by_role("dialog", name=image["jobId"])
-    await expect(dialog.get_by_test_id("timeline")).to_contain_text(re.compile("Attempt failed, attempt 3, after"))
+    await expect(dialog.get_by_test_id("timeline")).to_contain_text(re.compile("Attempt 3 failed, after"))
     await page.keyboard.press("Escape")
     await row.get_by_role("button", name=f"Retry {image['jobId']}").click()
     await expect(page.get_by_text(f"{image['jobId']} starts anew.")).to_be_visible()

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { messageOf } from '@/shared/api/client'
 import type { Health } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
-import { formatMegabytes } from '@/shared/format/numbers'
+import { formatCount, formatDuration, formatMegabytes } from '@/shared/format/numbers'
 import { Notice } from '@/shared/ui/Notice'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Facts, Panel } from '@/shared/ui/Panel'
@@ -34,7 +34,7 @@ export function HealthPage() {
 }
 
 function HealthFacts({ health }: { health: Health }) {
-  const { database, redis, storage } = health
+  const { database, redis, storage, queues } = health
   return (
     <>
       <Notice kind={health.status === 'ok' ? 'ready' : health.status === 'degraded' ? 'working' : 'failed'}>
@@ -53,6 +53,17 @@ function HealthFacts({ health }: { health: Health }) {
             facts={[
               ['Memory', redis.usedMemoryBytes == null ? null : formatMegabytes(redis.usedMemoryBytes)],
               ['When full', redis.maxmemoryPolicy],
+            ]}
+          />
+        </Panel>
+        <Panel title="Queues" actions={<State status={queues.status} />}>
+          <Facts
+            facts={[
+              ['Workers alive', queues.workersAlive == null ? null : formatCount(queues.workersAlive)],
+              [
+                'Oldest waiting',
+                queues.oldestWaitingSeconds == null ? null : formatDuration(queues.oldestWaitingSeconds),
+              ],
             ]}
           />
         </Panel>

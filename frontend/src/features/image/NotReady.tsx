@@ -10,6 +10,9 @@ import { Button } from '@/shared/ui/Button'
 import styles from './NotReady.module.css'
 import { RetryRendition } from './RetryRendition'
 
+/** The original itself is away or not what was sent: nobody may be told that it is safe. */
+const ORIGINAL_TROUBLES = new Set(['file_missing', 'file_changed'])
+
 /** In the picture's place, while there is none. */
 export function NotReady({ image }: { image: ImageDetail }) {
   if (image.status === 'pending' || image.status === 'processing') return <UnderWay image={image} />
@@ -23,7 +26,9 @@ export function NotReady({ image }: { image: ImageDetail }) {
       )}
       <h2>{isFailed ? 'The conversion failed' : 'This file cannot be shown'}</h2>
       <p>{image.reason ?? image.job?.error ?? 'No reason was recorded.'}</p>
-      <p className={styles.quiet}>Nothing is lost: the original is kept and can be downloaded.</p>
+      {ORIGINAL_TROUBLES.has(image.reasonCode ?? '') ? null : (
+        <p className={styles.quiet}>Nothing is lost: the original is kept and can be downloaded.</p>
+      )}
       <RetryButton image={image} />
     </div>
   )

@@ -37,7 +37,7 @@ export function JobsPage() {
           ? stats.queues.map((queue) => <QueueCard key={queue.name} queue={queue} />)
           : error
             ? null
-            : QUEUE_NAMES.map((name) => <Skeleton key={name} height="21rem" />)}
+            : QUEUE_NAMES.map((name) => <Skeleton key={name} height="24rem" />)}
       </div>
       <JobList search={search} isLive={isLive} onOpen={setOpened} />
       {stats ? <WorkersPanel workers={stats.workers} onOpen={setOpened} /> : null}

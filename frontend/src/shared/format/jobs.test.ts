@@ -18,10 +18,10 @@ test('a duration keeps the digits that tell something', () => {
 
 test('an event says its attempt and how long that took', () => {
   expect(eventInWords({ at: AT, event: 'failed', attempt: 2, durationMs: 1440 })).toBe(
-    'Attempt failed, attempt 2, after 1.4 s',
+    'Attempt 2 failed, after 1.4 s',
   )
   expect(eventInWords({ at: AT, event: 'completed', attempt: 1, durationMs: 0 })).toBe(
-    'Completed, attempt 1, after 0 ms',
+    'Completed by attempt 1, after 0 ms',
   )
   expect(eventInWords({ at: AT, event: 'received' })).toBe('Received')
 })

@@ -46,21 +46,25 @@ export function attemptsInWords(job: Pick<Job, 'attemptsMade' | 'attempts'>): st
 const EVENT_WORDS: Record<string, string> = {
   received: 'Received',
   queued: 'Queued',
-  started: 'Started',
-  completed: 'Completed',
-  rejected: 'Rejected',
-  failed: 'Attempt failed',
-  interrupted: 'Interrupted; it is tried again',
   cancelled: 'Taken out of the queue',
 }
 
-/** "Attempt failed, attempt 2, after 1.4 s". */
+/** `$` is the number of the attempt. */
+const ATTEMPT_WORDS: Record<string, string> = {
+  started: 'Attempt $ started',
+  completed: 'Completed by attempt $',
+  rejected: 'Rejected by attempt $',
+  failed: 'Attempt $ failed',
+  interrupted: 'Attempt $ was interrupted',
+  cancelled: 'Attempt $ was thrown away',
+}
+
+/** "Attempt 2 failed, after 1.4 s". */
 export function eventInWords(event: JobEvent): string {
-  const parts = [EVENT_WORDS[event.event] ?? event.event]
-  if (event.attempt) parts.push(`attempt ${event.attempt}`)
-  if (event.durationMs !== null && event.durationMs !== undefined)
-    parts.push(`after ${formatTook(event.durationMs)}`)
-  return parts.join(', ')
+  const words = event.attempt ? ATTEMPT_WORDS[event.event] : EVENT_WORDS[event.event]
+  const said = (words ?? event.event).replace('$', String(event.attempt))
+  if (event.durationMs === null || event.durationMs === undefined) return said
+  return `${said}, after ${formatTook(event.durationMs)}`
 }
 
 /** Where an unfinished job stands now, as the last line of its story; null once it has ended. */

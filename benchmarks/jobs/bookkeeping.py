@@ -1,7 +1,8 @@
 """Jobs that do nothing through our worker, rows and attempts and all, beside BullMQ's own worker doing nothing at all.
 
-The same process, concurrency, options and entries for both, in turn. Ours claims the row, opens an attempt, holds the
-row, ends both and answers; each in the transactions of a real job. No child: it would be the same on both sides."""
+The same process, concurrency, options and entries for both, in turn. Ours claims the row and opens an attempt, then
+ends both, in two durable transactions, as a job of the queue `maintenance` does. (One that renders holds its row first,
+and writes the image's rows in the same transactions.) No child: it would cost both the same."""
 
 from __future__ import annotations
 
@@ -76,9 +77,8 @@ async def _ours(stage: Stage, settings: Settings, pool: asyncpg.Pool, user_id: i
     await service.add_jobs(new)
 
     async def nothing(claim: Claim) -> None:
-        async with pool.acquire() as connection, connection.transaction():
-            assert await outbox.hold(connection, claim)
-            await outbox.complete(connection, claim, {})
+        if not await outbox.complete(pool, claim, {}):
+            raise SystemExit(f"{claim.job.id} has ended before it was done.")
 
     processor = Processor(pool, {REMAKE_RENDITIONS: nothing}, settings)
     started = time.perf_counter()

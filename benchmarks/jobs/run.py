@@ -34,7 +34,7 @@ async def measure(scale: float, *, with_recovery: bool) -> dict[str, Any]:
                 "bookkeeping": await bookkeeping.measure(
                     stage, scaled(bookkeeping.JOBS, 50), scaled(bookkeeping.ROUNDS, 2)
                 ),
-                # Empties job_queue when it is done.
+                # Takes the place of the rows of those above.
                 "lists": await lists.measure(stage, scaled(lists.ROWS, 10_000), scaled(lists.ROUNDS, 1)),
             }
         # Beside a million dead rows the next part would measure their vacuum.

@@ -55,6 +55,17 @@ async def lock_job(connection: Connection, job_id: str) -> Job | None:
     return _job(await connection.fetchrow(f"SELECT {COLUMNS} FROM job_queue WHERE id = $1 FOR UPDATE", job_id))
 
 
+async def lock_unfinished(connection: Connection, job_id: str) -> bool:
+    """Whether the row has not ended; held then until the caller's transaction ends."""
+    return bool(
+        await connection.fetchval(
+            """SELECT true FROM job_queue
+               WHERE id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed') FOR UPDATE""",
+            job_id,
+        )
+    )
+
+
 async def list_jobs_by_id(db: Database, job_ids: list[str]) -> list[Job]:
     rows = await db.fetch(f"SELECT {COLUMNS} FROM job_queue WHERE id = ANY($1::text[])", job_ids)
     return [Job(**dict(row)) for row in rows]
@@ -95,15 +106,16 @@ async def touch(db: Database, job_ids: list[str]) -> None:
     await db.execute("UPDATE job_queue SET updated_at = now() WHERE id = ANY($1::text[])", job_ids)
 
 
-async def open_attempt(connection: Connection, job_id: str, worker: str) -> tuple[Job, int] | None:
-    """Begin an unfinished row's next attempt in one statement; None when there is no such row or it has ended. A row
-    that is still `active` counts an interruption, and attempts that were left open are closed as such."""
-    row = await connection.fetchrow(
+async def open_attempt(db: Database, job_id: str, worker: str, *, but_of_types: list[str]) -> tuple[Job, int] | None:
+    """Begin an unfinished row's next attempt in one statement; None when there is no such row, it has ended, or it is
+    of a type that is left out. A row that is still `active` counts an interruption, and attempts that were left open
+    are closed as such."""
+    row = await db.fetchrow(
         f"""WITH claimed AS (
                 UPDATE job_queue
                 SET status = 'active', started_at = now(), updated_at = now(), progress = 0,
                     interruptions = interruptions + (status = 'active')::integer
-                WHERE id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')
+                WHERE id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed') AND type <> ALL($3::text[])
                 RETURNING {COLUMNS}
             ), left_open AS (
                 UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
@@ -114,6 +126,7 @@ async def open_attempt(connection: Connection, job_id: str, worker: str) -> tupl
             SELECT * FROM claimed, opened""",
         job_id,
         worker,
+        but_of_types,
     )
     if row is None:
         return None
@@ -122,7 +135,7 @@ async def open_attempt(connection: Connection, job_id: str, worker: str) -> tupl
     job = Job(**values)
     if job.interruptions:
         # While the statement waited for the row, another worker may have opened an attempt that its snapshot lacks.
-        await connection.execute(
+        await db.execute(
             """UPDATE job_attempts SET finished_at = now(), outcome = 'interrupted'
                WHERE job_id = $1 AND finished_at IS NULL AND id <> $2""",
             job_id,
@@ -132,7 +145,7 @@ async def open_attempt(connection: Connection, job_id: str, worker: str) -> tupl
 
 
 async def finish(
-    connection: Connection,
+    db: Database,
     job_id: str,
     status: str,
     attempt_id: int,
@@ -143,20 +156,23 @@ async def finish(
     error: str | None = None,
     exit_code: int | None = None,
     attempts_made: int,
-) -> None:
-    """Move to an end state, or to `delayed` between two attempts (then it is not finished), and close the attempt; one
-    statement."""
-    await connection.execute(
-        """WITH closed AS (
+) -> bool:
+    """Move an unfinished row to an end state, or to `delayed` between two attempts (then it is not finished), and close
+    the attempt; one statement. False, and nothing has changed, when the row has ended meanwhile or is gone."""
+    ended: bool | None = await db.fetchval(
+        """WITH ended AS (
+               UPDATE job_queue
+               SET status = $2, result = $3, error_code = $4, error = $5, attempts_made = $6, updated_at = now(),
+                   progress = CASE WHEN $2 = 'completed' THEN 1 ELSE progress END,
+                   finished_at = CASE WHEN $2 = 'delayed' THEN NULL ELSE now() END
+               WHERE id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')
+               RETURNING id
+           ), closed AS (
                UPDATE job_attempts
                SET finished_at = now(), outcome = $8, error_code = $4, error = $5, exit_code = $9
-               WHERE id = $7 AND finished_at IS NULL
+               WHERE id = $7 AND finished_at IS NULL AND EXISTS (SELECT FROM ended)
            )
-           UPDATE job_queue
-           SET status = $2, result = $3, error_code = $4, error = $5, attempts_made = $6, updated_at = now(),
-               progress = CASE WHEN $2 = 'completed' THEN 1 ELSE progress END,
-               finished_at = CASE WHEN $2 = 'delayed' THEN NULL ELSE now() END
-           WHERE id = $1""",
+           SELECT true FROM ended""",
         job_id,
         status,
         result,
@@ -167,6 +183,7 @@ async def finish(
         outcome,
         exit_code,
     )
+    return bool(ended)
 
 
 async def cancel_jobs_of_image(connection: Connection, image_id: int) -> None:

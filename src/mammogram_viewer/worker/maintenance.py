@@ -54,9 +54,7 @@ class Maintenance:
     async def sweep_storage(self, claim: Claim) -> None:
         """Files in storage that no row speaks of, and what has been long enough in quarantine."""
         result = await self.sweep()
-        async with self._db.acquire() as connection, connection.transaction():
-            if await outbox.hold(connection, claim):
-                await outbox.complete(connection, claim, result)
+        await outbox.complete(self._db, claim, result)
 
     async def sweep(self) -> dict[str, object]:
         """Only where storage and database belong together; answers what went."""
@@ -88,6 +86,4 @@ class Maintenance:
                 "Run `mammogram-viewer verify` for all of them, and bring them back from your backup.",
                 attempts_allowed=1,
             )
-        async with self._db.acquire() as connection, connection.transaction():
-            if await outbox.hold(connection, claim):
-                await outbox.complete(connection, claim, {"afterId": after_id})
+        await outbox.complete(self._db, claim, {"afterId": after_id})

@@ -19,7 +19,7 @@ from mammogram_viewer.archive import service as archive
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.tracebacks import without_messages
 from mammogram_viewer.jobs import outbox
-from mammogram_viewer.jobs.models import Claim, Job
+from mammogram_viewer.jobs.models import DECIDES_IMAGE, Claim, Job
 from mammogram_viewer.jobs.outbox import find_job
 from mammogram_viewer.renditions.jobs import AttemptFailed
 from mammogram_viewer.worker.foreign import adopt_foreign
@@ -50,20 +50,23 @@ class Processor:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.active: set[str] = set()  # ids of the rows that are being run
 
-    async def process(self, job_id: str, *, retried: bool = False) -> dict[str, Any]:
+    async def process(self, job_id: str, *, retried: bool = False, kind: str | None = None) -> dict[str, Any]:
         """Run one job to its end or raise for another attempt. The answer goes to BullMQ as the job's result: the end
-        state, and for a completed one what the row holds as its result. `retried`: as in `process_entry`."""
+        state, and for a completed one what the row holds as its result. `retried`, `kind`: as in `process_entry`."""
         self.active.add(job_id)
         try:
-            return await self._process(job_id, retried=retried)
+            return await self._process(job_id, retried=retried, kind=kind)
         finally:
             self.active.discard(job_id)
 
-    async def process_entry(self, bullmq_id: str, payload: object, *, retried: bool = False) -> dict[str, Any]:
+    async def process_entry(
+        self, bullmq_id: str, payload: object, *, retried: bool = False, kind: str | None = None
+    ) -> dict[str, Any]:
         """An entry of a rendering queue: of a row of ours, or one that a foreign client has added, which names an image
         and gets a row of its own (`worker/foreign.py`). `retried`: BullMQ has ended this entry before, so if its row
-        has failed, somebody asks for it again in Bull Board or the like."""
-        answer = await self.process(bullmq_id, retried=retried)
+        has failed, somebody asks for it again in Bull Board or the like. `kind`: what the entry says it is, which
+        may be the shorter way to its row."""
+        answer = await self.process(bullmq_id, retried=retried, kind=kind)
         if answer["state"] != UNKNOWN:
             return answer
         return await self.process(await adopt_foreign(self._db, bullmq_id, payload), retried=retried)
@@ -74,10 +77,10 @@ class Processor:
         if kind in self._runners:
             async with self._db.acquire() as connection, connection.transaction():
                 await outbox.add_scheduled(connection, job_id, kind)
-        return await self.process(job_id)
+        return await self.process(job_id, kind=kind)
 
-    async def _process(self, job_id: str, *, retried: bool) -> dict[str, Any]:
-        claim = await self._claim(job_id)
+    async def _process(self, job_id: str, *, retried: bool, kind: str | None) -> dict[str, Any]:
+        claim = await self._claim(job_id, kind)
         if retried and isinstance(claim, Job) and await self._retry_failed(job_id):
             claim = await self._claim(job_id)
         if isinstance(claim, Job) and not claim.is_finished:
@@ -120,10 +123,16 @@ class Processor:
                 await record_audit(connection, SYSTEM, "job_retried", "image", job.image_id, detail)
         return job is not None
 
-    async def _claim(self, job_id: str) -> Claim | Job | None:
+    async def _claim(self, job_id: str, kind: str | None = None) -> Claim | Job | None:
         """As `outbox.claim`; the unfinished Job when this was one interruption too many and its row has ended now."""
+        if kind is not None and kind not in DECIDES_IMAGE:
+            claim = await outbox.claim_apart(self._db, job_id, self.name)
+            if claim is not None and claim.job.interruptions <= self._settings.job_interruptions:
+                return claim
+        else:
+            claim = None
         async with self._db.acquire() as connection, connection.transaction():
-            claim = await outbox.claim(connection, job_id, self.name)
+            claim = claim or await outbox.claim(connection, job_id, self.name)
             if not isinstance(claim, Claim):
                 return claim
             if claim.job.interruptions > self._settings.job_interruptions:

@@ -46,7 +46,7 @@ class WorkerPool:
         async def process(job: Any, _token: str) -> dict[str, Any]:
             if queue == MAINTENANCE:
                 return await self._processor.process_scheduled(job.id, job.name)
-            return await self._processor.process_entry(job.id, job.data, retried=_is_retried(job))
+            return await self._processor.process_entry(job.id, job.data, retried=_is_retried(job), kind=job.name)
 
         # bullmq's annotations want a Future for a coroutine function and do not know runRetryDelay, hence Any.
         options: Any = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from hostile.clean import PLAIN, twin
-from hostile.files import MUST_FAIL, SAME_OR_REFUSED, WITHIN_LIMITS, Allowed, HostileFile
+from hostile.files import MUST_FAIL, NO_REDUNDANCY, SAME_OR_REFUSED, WITHIN_LIMITS, Allowed, HostileFile
 from hostile.parts import (
     ITEM_END,
     PIXEL_DATA,
@@ -127,6 +127,14 @@ def _dimensions() -> Iterator[tuple[str, Allowed, Callable[[], bytes]]]:
                     MUST_FAIL,
                     lambda uid=uid, stream=stream: parts(uid, frames=[stream]).to_bytes(),
                 )
+    for uid in _J2KS:
+        # As many code blocks as in 128 × 96 pixels, so that packets and bytes are as before: nothing can tell.
+        stream = resized(uid, frame(uid), 100, 70)
+        yield (
+            f"dimensions/{short(uid)}/smaller_within_its_code_blocks",
+            NO_REDUNDANCY,
+            lambda uid=uid, stream=stream: parts(uid, setting(Rows=100, Columns=70), frames=[stream]).to_bytes(),
+        )
     honest = setting(Rows=8000, Columns=8000)
     run = b"\x81\0" * (8000 * 8000 // 128)
     rle = struct.pack("<16L", 2, 64, 64 + len(run), *[0] * 13) + run * 2

@@ -6,8 +6,9 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import SEEK_END, BytesIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,13 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from mammogram_viewer.dicom.header import ImageHeader
 from mammogram_viewer.dicom.limits import RenderLimits
 from mammogram_viewer.foundation.reasons import Refused
-from mammogram_viewer.imaging.picture_checks import check_indices, check_jpeg, check_png, check_tiff
+from mammogram_viewer.imaging.picture_checks import (
+    check_indices,
+    check_jpeg,
+    check_jpeg_samples,
+    check_png,
+    check_tiff,
+)
 
 # Our own budget is stricter and speaks in our codes; Pillow's would warn only.
 Image.MAX_IMAGE_PIXELS = None
@@ -54,9 +61,9 @@ def read_picture(source: str, file_type: str, limits: RenderLimits) -> Picture:
         with Image.open(source, formats=[_FORMATS[file_type]]) as picture:
             if picture.width * picture.height > limits.megapixels * 1_000_000:
                 raise Refused("over_megapixels", f"limit {limits.megapixels} megapixels")
-            palette = _check_before(source, file_type, picture)
+            check_what_was_decoded = _check_before(source, file_type, picture)
             picture.load()
-            _check_after(source, file_type, picture, palette)
+            check_what_was_decoded(picture)
             orientation = picture.getexif().get(_ORIENTATION, 1)
             if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
                 shown, samples, bits = _deep_grey(picture)
@@ -80,22 +87,24 @@ def read_picture(source: str, file_type: str, limits: RenderLimits) -> Picture:
     return Picture(np.ascontiguousarray(shown), samples, header)
 
 
-def _check_before(source: str, file_type: str, picture: Image.Image) -> int | None:
-    """What can be told without decoding; of a PNG with a palette, how many colours that has."""
-    with Path(source).open("rb") as file:
-        if file_type == "tiff":
-            check_tiff(getattr(picture, "tag_v2", {}), file.seek(0, SEEK_END))
-        if file_type == "png":
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as stream:
-                return check_png(stream)
-    return None
-
-
-def _check_after(source: str, file_type: str, picture: Image.Image, palette: int | None) -> None:
+def _check_before(source: str, file_type: str, picture: Image.Image) -> Callable[[Image.Image], None]:
+    """Look at what can be told without decoding. The answer looks at the rest, once it is decoded."""
+    path = Path(source)
     if file_type == "jpeg":
-        check_jpeg(Path(source).read_bytes(), np.asarray(picture), _decoded_jpeg)
-    if palette is not None and picture.mode == "P":
-        check_indices(np.asarray(picture), palette)
+        stream = check_jpeg(path.read_bytes())
+        return lambda decoded: check_jpeg_samples(stream, np.asarray(decoded), _decoded_jpeg)
+    if file_type == "tiff":
+        check_tiff(getattr(picture, "tag_v2", {}), path.stat().st_size)
+        return _nothing_more
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        palette = check_png(mapped)
+    if palette is None or picture.mode != "P":
+        return _nothing_more
+    return lambda decoded: check_indices(np.asarray(decoded), palette)
+
+
+def _nothing_more(_: Image.Image) -> None:
+    pass
 
 
 def _decoded_jpeg(stream: bytes) -> npt.NDArray[Any]:

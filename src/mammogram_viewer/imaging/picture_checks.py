@@ -5,6 +5,7 @@ wrong. All of these raise Refused (picture_broken), or picture_unsupported where
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import struct
 import zlib
@@ -100,10 +101,23 @@ def check_indices(indices: npt.NDArray[Any], palette: int) -> None:
         raise Refused("picture_broken", "the palette is too short")
 
 
-def check_jpeg(stream: bytes, samples: npt.NDArray[Any], decode: Decode) -> None:
-    """Refused unless `samples`, decoded from `stream`, are all coded in it. Decodes a second time."""
+def check_jpeg(stream: bytes) -> bytes:
+    """`stream` up to its end marker, behind which cameras put other things; Refused unless its markers fit."""
+    with _as_picture():
+        return stream[: read_jpeg_picture(stream)]
+
+
+def check_jpeg_samples(stream: bytes, samples: npt.NDArray[Any], decode: Decode) -> None:
+    """Refused unless `samples`, decoded from the checked `stream`, are all coded in it. Decodes a second time."""
+    with _as_picture():
+        check_bits_lasted(stream, samples, decode)
+
+
+@contextlib.contextmanager
+def _as_picture() -> Iterator[None]:
+    """Refusals of codestreams as those of pictures."""
     try:
-        check_bits_lasted(stream[: read_jpeg_picture(stream)], samples, decode)
+        yield
     except Refused as refused:
         note = refused.detail.removeprefix(REASONS[refused.code]).strip(" ()")
         raise Refused("picture_broken", note or "it ends early") from refused

@@ -7,7 +7,7 @@ import { QUEUE_NAMES } from './jobSearch'
 const PURPOSES: Record<string, string> = {
   'dicom-conversion': 'Mammograms just uploaded',
   thumbnail: 'Plain pictures, and pictures made anew',
-  maintenance: 'Clean-up and checks',
+  maintenance: 'Clean-up and checks, e-mail and webhooks',
 }
 
 export function purposeOf(queue: string): string {

@@ -10,7 +10,10 @@ import { deliveriesQuery } from './api'
 import styles from './NotificationSettingsPanel.module.css'
 
 const WAYS: Record<string, string> = { notify_email: 'E-mail', notify_webhook: 'Webhook' }
-const STATES: Partial<Record<Job['state'], string>> = {
+const STATES: Record<Job['state'], string> = {
+  pending: 'Queued',
+  waiting: 'Queued',
+  active: 'Under way',
   completed: 'Delivered',
   failed: 'Not delivered',
   rejected: 'Not delivered',
@@ -43,7 +46,7 @@ export function DeliveriesTable() {
                 <td>{formatDateTime(job.finishedAt ?? job.createdAt)}</td>
                 <td>{WAYS[job.name] ?? job.name}</td>
                 <td>
-                  <StatusBadge tone={toneOf(job.state)}>{STATES[job.state] ?? 'Under way'}</StatusBadge>
+                  <StatusBadge tone={toneOf(job.state)}>{STATES[job.state]}</StatusBadge>
                 </td>
                 <td>{attemptsInWords(job) ?? '–'}</td>
                 <td className={table.clip} title={job.error ?? undefined}>

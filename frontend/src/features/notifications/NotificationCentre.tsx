@@ -95,7 +95,8 @@ function ReadButton({ newest, unread, onDone }: ReadButtonProps) {
       setBusy(false)
     }
   }
-  if (!newest || unread === 0) return <span className="unit">All read</span>
+  if (!newest) return null
+  if (unread === 0) return <span className="unit">All read</span>
   return (
     <Button
       kind="quiet"

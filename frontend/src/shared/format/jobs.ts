@@ -21,6 +21,8 @@ const KIND_WORDS: Record<string, string> = {
   render_picture: 'Render a picture',
   remake_renditions: 'Re-make pictures',
   render_on_demand: 'Make another picture',
+  notify_email: 'Send an e-mail',
+  notify_webhook: 'Call a webhook',
 }
 
 /** What a job does. A kind that the page does not know is at least readable. */

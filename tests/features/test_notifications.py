@@ -105,7 +105,14 @@ async def test_the_list_and_the_count_walk_an_index(product: Product) -> None:
     condition = f"user_id = 1 AND {queries._IS_NEWS}"
     connection = await asyncpg.connect(product.database_url)
     try:
-        await connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off")
+        await connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off; BEGIN")
+        await connection.execute(
+            """INSERT INTO job_queue (id, queue, type, status, user_id, created_at, finished_at)
+               SELECT 'plan-' || n, 'thumbnail', CASE WHEN n % 10 = 0 THEN 'render_picture' ELSE 'sweep_storage' END,
+                      'completed', 1 + n % 2, now() - n * interval '1 s', now() - n * interval '1 s'
+               FROM generate_series(1, 20000) n"""
+        )
+        await connection.execute("ANALYZE job_queue")
         for sql in (
             f"SELECT * FROM job_queue WHERE {condition} ORDER BY finished_at DESC, id DESC LIMIT 21",
             f"SELECT count(*) FROM (SELECT FROM job_queue WHERE {condition} AND finished_at > now() LIMIT 9) unread",

@@ -254,7 +254,7 @@ def test_a_deleted_image_is_gone_with_its_files(product: Product) -> None:
     assert product.client("technologist").delete(f"/api/images/{image['id']}").status_code == 403
     assert product.client().delete(f"/api/images/{image['id']}").status_code == 204
     assert product.client().get(f"/api/images/{image['id']}").status_code == 404
-    product.wait_until(lambda: len(product.stored_files()) == files_before - 5, "its five files are removed", 10)
+    product.wait_until(lambda: len(product.stored_files()) == files_before - 6, "its six files are removed", 10)
     again = product.upload_one(dicom_bytes(seed=14))
     assert again["duplicate"] is False
 

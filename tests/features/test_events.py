@@ -129,18 +129,26 @@ async def test_one_connection_listens_for_all_streams(product: Product) -> None:
         assert len(await product.fetch(LISTENERS)) == 1
 
 
+def refusal(product: Product, who: str) -> str | None:
+    """The code with which one more stream is refused, None when it is let in; it ends at once."""
+    with product.client(who).stream("GET", "/api/events") as answer:
+        if answer.status_code == 200:
+            return None
+        answer.read()
+        return str(answer.json()["code"])
+
+
 def test_a_user_has_only_so_many_streams(product: Product) -> None:
     with contextlib.ExitStack() as stack:
+        opened, code = 0, None
         # Streams of earlier tests may not have noticed their end yet: these are then refused sooner.
-        for _ in range(16):
+        while code is None and opened <= 15:
             stream = Stream(product, "radiologist")
             stack.callback(stream.close)
             product.wait_until(lambda s=stream: s.of("snapshot") or s.ended, "it is let in or refused")
-            if stream.ended == "429":
-                break
-        assert stream.ended == "429"
-        refused = product.client("radiologist").get("/api/events")
-        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+            opened += 1
+            code = refusal(product, "radiologist")
+        assert code == "too_many_streams"
         with listening(product, "other"):
             pass
 

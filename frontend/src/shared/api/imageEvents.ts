@@ -3,6 +3,8 @@ export type ImageEvent =
   | { kind: 'arrived' }
   | { kind: 'changed'; imageIds: readonly number[] }
   | { kind: 'deleted'; imageIds: readonly number[] }
+  /** A deletion was undone: lists read again the places where these belong. */
+  | { kind: 'restored'; imageIds: readonly number[] }
   /** Somebody signed out: nothing that they saw stays in the page. */
   | { kind: 'forget' }
 

@@ -19,6 +19,14 @@ describe('single keys', () => {
     expect(new KeyMatcher().match(press('u', 0, { ctrlKey: true }), specs)).toBeNull()
     expect(new KeyMatcher().match(press('u', 0, { metaKey: true }), specs)).toBeNull()
   })
+  test('a command may ask for a key with Ctrl; in a field the browser undoes the typing', () => {
+    const undo = new Set(['Ctrl+z', 'z'])
+    expect(new KeyMatcher().match(press('z', 0, { ctrlKey: true }), undo)).toBe('Ctrl+z')
+    expect(new KeyMatcher().match(press('z', 0, { metaKey: true }), undo)).toBe('Ctrl+z')
+    expect(new KeyMatcher().match(press('Z', 0, { ctrlKey: true }), undo)).toBeNull()
+    expect(new KeyMatcher().match(press('z', 0, { ctrlKey: true, inField: true }), undo)).toBeNull()
+    expect(new KeyMatcher().match(press('z', 0, { ctrlKey: true, altKey: true }), undo)).toBeNull()
+  })
 })
 
 describe('two keys in a row', () => {
@@ -44,4 +52,6 @@ test('keys are spelled as they stand on the keyboard', () => {
   expect(spellKeys('g i')).toEqual(['g', 'i'])
   expect(spellKeys('ArrowLeft')).toEqual(['←'])
   expect(spellKeys('Escape')).toEqual(['Esc'])
+  expect(spellKeys('Ctrl+z')).toEqual(['Ctrl', 'Z'])
+  expect(spellKeys('+')).toEqual(['+'])
 })

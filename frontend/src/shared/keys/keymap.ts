@@ -10,7 +10,7 @@ export interface KeyPress {
   atMilliseconds: number
 }
 
-/** "u", "?", "/", or two keys in a row: "g i". */
+/** "u", "?", "/", two keys in a row: "g i", or with Ctrl (⌘ on a Mac): "Ctrl+z". */
 export type KeySpec = string
 
 const SEQUENCE_MILLISECONDS = 1200
@@ -22,7 +22,7 @@ export class KeyMatcher {
   match(press: KeyPress, specs: ReadonlySet<KeySpec>): KeySpec | null {
     if (press.ctrlKey || press.metaKey || press.altKey || press.inField) {
       this.pending = null
-      return null
+      return withControl(press, specs)
     }
     const before = this.pending
     this.pending = null
@@ -41,6 +41,13 @@ export class KeyMatcher {
   }
 }
 
+/** Only what a command asks for by name; all other shortcuts are the browser's, and those of a field its own. */
+function withControl(press: KeyPress, specs: ReadonlySet<KeySpec>): KeySpec | null {
+  if (press.altKey || press.inField) return null
+  const spec = `Ctrl+${press.key}`
+  return specs.has(spec) ? spec : null
+}
+
 /** For people: "g then i". */
 export function spellKeys(spec: KeySpec): string[] {
   const NAMES: Record<string, string> = {
@@ -51,5 +58,7 @@ export function spellKeys(spec: KeySpec): string[] {
     Escape: 'Esc',
     Delete: 'Del',
   }
-  return spec.split(' ').map((key) => NAMES[key] ?? key)
+  return spec
+    .split(/ |\+(?=.)/)
+    .map((key, index, keys) => NAMES[key] ?? (keys[index - 1] === 'Ctrl' ? key.toUpperCase() : key))
 }

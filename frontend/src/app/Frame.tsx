@@ -98,7 +98,7 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
 
 function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const isGallery = path === '/' || path.startsWith('/images')
+  const isGallery = path === '/' || path.startsWith('/images') || path.startsWith('/studies')
   return (
     <nav className={styles.rail} aria-label="Main">
       <div className={styles.mark} aria-hidden="true">

@@ -79,6 +79,12 @@ const imageRoute = createRoute({
   component: lazyRouteComponent(() => import('@/features/image/ImagePage'), 'ImagePage'),
 })
 
+const studyRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/studies/$studyId',
+  component: lazyRouteComponent(() => import('@/features/exams/ExamPage'), 'ExamPage'),
+})
+
 const accountRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/account',
@@ -143,6 +149,7 @@ export const router = createRouter({
     frameRoute.addChildren([
       galleryRoute,
       imageRoute,
+      studyRoute,
       uploadsRoute,
       accountRoute,
       adminAreaRoute.addChildren([adminRoute, usersRoute, jobsRoute, healthRoute]),

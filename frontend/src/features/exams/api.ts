@@ -1,0 +1,52 @@
+import { queryOptions } from '@tanstack/react-query'
+import { request, withQuery } from '@/shared/api/client'
+import { isUnderWay, type Study, type StudyDetail } from './study'
+
+const POLL_MILLISECONDS = 3000
+const SLOW_POLL_MILLISECONDS = 15_000
+const SLOW_AFTER_POLLS = 20
+
+/** Asked again while images of the exam are under way; events tell it sooner. */
+export function studyQuery(studyId: string) {
+  return queryOptions({
+    queryKey: ['study', studyId],
+    queryFn: ({ signal }) => request<StudyDetail>(`/api/studies/${encodeURIComponent(studyId)}`, { signal }),
+    refetchInterval: ({ state }) => {
+      if (!state.data || !isUnderWay(state.data)) return false
+      return state.dataUpdateCount > SLOW_AFTER_POLLS ? SLOW_POLL_MILLISECONDS : POLL_MILLISECONDS
+    },
+  })
+}
+
+const MOST_FOUND = 20
+
+/** Exams whose patient id, name or file name begins so. */
+export function findStudiesQuery(text: string) {
+  return queryOptions({
+    queryKey: ['studies', 'find', text],
+    enabled: text !== '',
+    queryFn: async ({ signal }) => {
+      const path = withQuery('/api/studies', { q: text, limit: MOST_FOUND })
+      return (await request<{ studies: Study[]; hasMore: boolean }>(path, { signal })).studies
+    },
+  })
+}
+
+function change(studyId: number, act: string, studyIds: readonly number[]): Promise<unknown> {
+  return request<unknown>(`/api/studies/${studyId}/${act}`, { method: 'POST', body: { studyIds } })
+}
+
+/** These become one exam with `studyId`. */
+export function groupStudies(studyId: number, studyIds: readonly number[]): Promise<unknown> {
+  return change(studyId, 'group', studyIds)
+}
+
+/** These stand alone again. */
+export function ungroupStudies(studyId: number, studyIds: readonly number[]): Promise<unknown> {
+  return change(studyId, 'ungroup', studyIds)
+}
+
+/** They are not suggested together again; they can still be grouped by hand. */
+export function dismissSuggestion(studyId: number, studyIds: readonly number[]): Promise<unknown> {
+  return change(studyId, 'dismiss-suggestion', studyIds)
+}

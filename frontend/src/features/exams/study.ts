@@ -1,0 +1,109 @@
+import type { ImageStatus, ImageSummary } from '@/shared/api/types'
+import { formatDate } from '@/shared/format/dates'
+import { statusInWords } from '@/shared/format/image'
+import { formatCount } from '@/shared/format/numbers'
+
+/** One picture of the hanging: enough to draw it before the list of images is asked for anything. */
+export type HungImage = Pick<
+  ImageSummary,
+  'id' | 'status' | 'laterality' | 'viewPosition' | 'links' | 'thumbnailWidth' | 'thumbnailHeight'
+>
+
+export interface HangingSlot {
+  slot: string
+  image: HungImage | null
+}
+
+export interface Suggestion {
+  studyIds: number[]
+  reason: string
+}
+
+export interface Study {
+  id: number
+  studyInstanceUid: string
+  createdAt: string
+  studyAt: string | null
+  studyDescription: string | null
+  accessionNumber: string | null
+  patientId: string | null
+  patientName: string | null
+  modalities: string[]
+  imageCount: number
+  statusCounts: Record<ImageStatus, number>
+  state: 'processing' | 'ready' | 'troubled'
+  views: { present: string[]; missing: string[]; repeated: string[]; extra: string[] }
+  hanging: HangingSlot[]
+  others?: HungImage[]
+  memberCount: number
+  uploaders: { id: number; name: string }[]
+  suggestion: Suggestion | null
+}
+
+export interface Member {
+  id: number
+  studyInstanceUid: string
+  studyAt: string | null
+  studyDescription: string | null
+  imageCount: number
+}
+
+export interface StudyDetail extends Study {
+  images: ImageSummary[]
+  members: Member[]
+}
+
+/** "P-1042 · Doe, Jane · 12 Mar 2024". What is not known is left out; an exam always has a name. */
+export function examTitle(study: Study): string {
+  const who = [study.patientId, study.patientName].filter(Boolean)
+  const when = study.studyAt ? formatDate(study.studyAt) : null
+  if (who.length === 0) return when ? `Exam of ${when}` : `Exam ${study.id}`
+  return [...who, when].filter(Boolean).join(' · ')
+}
+
+/**
+ * The four places of a screening exam; an exam without mammographic views shows its first four pictures instead,
+ * in the order in which they came.
+ */
+export function hangingOf(study: Study): HangingSlot[] {
+  const isMammogram = study.views.missing.length > 0 || study.hanging.some((one) => one.image !== null)
+  const others = study.others ?? []
+  if (isMammogram || others.length === 0) return study.hanging
+  return others.slice(0, 4).map((image) => ({ slot: viewName(image) ?? 'View unknown', image }))
+}
+
+export function viewName(image: Pick<ImageSummary, 'laterality' | 'viewPosition'>): string | null {
+  const words = [image.laterality, image.viewPosition].filter(Boolean)
+  return words.length > 0 ? words.join(' ') : null
+}
+
+/** What the hanging has no place for: further views, repeats, and what could not be told apart. */
+export function imagesBeside(study: StudyDetail): ImageSummary[] {
+  const hung = new Set(hangingOf(study).flatMap((one) => one.image?.id ?? []))
+  return study.images.filter((image) => !hung.has(image.id))
+}
+
+/** The image of a place as the list of images knows it: with its name and its reason. */
+export function imageOf(study: StudyDetail, imageId: number): ImageSummary | undefined {
+  return study.images.find((image) => image.id === imageId)
+}
+
+const ORDER: readonly ImageStatus[] = ['ready', 'processing', 'pending', 'failed', 'rejected']
+
+/** "8 ready, 1 converting, 1 failed". */
+export function countsInWords(counts: Study['statusCounts']): string {
+  const words = ORDER.filter((status) => (counts[status] ?? 0) > 0).map(
+    (status) => `${formatCount(counts[status])} ${statusInWords(status).toLowerCase()}`,
+  )
+  return words.length > 0 ? words.join(', ') : 'none'
+}
+
+export function isUnderWay(study: Study): boolean {
+  return (study.statusCounts.pending ?? 0) + (study.statusCounts.processing ?? 0) > 0
+}
+
+/** For a line of a list: "12 Mar 2024, Screening". */
+export function studyName(study: Pick<Study, 'id' | 'studyAt' | 'studyDescription'>): string {
+  const words = [study.studyAt ? formatDate(study.studyAt) : null, study.studyDescription].filter(Boolean)
+  return words.length > 0 ? words.join(', ') : `Exam ${study.id}`
+}

@@ -1,8 +1,9 @@
+import type { Study } from '@/shared/api/studies'
 import { formatDateTime } from '@/shared/format/dates'
 import { plural } from '@/shared/format/numbers'
 import { Facts, Panel } from '@/shared/ui/Panel'
 import { StatusBadge, type StatusTone } from '@/shared/ui/StatusBadge'
-import { countsInWords, type Study } from './study'
+import { countsInWords } from './study'
 
 const STATES: Record<Study['state'], { tone: StatusTone; words: string }> = {
   ready: { tone: 'ready', words: 'Ready' },

@@ -1,6 +1,7 @@
 import { useDeferredValue, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { messageOf } from '@/shared/api/client'
+import type { Study, StudyDetail } from '@/shared/api/studies'
 import { plural } from '@/shared/format/numbers'
 import { Button } from '@/shared/ui/Button'
 import { Dialog } from '@/shared/ui/Dialog'
@@ -9,7 +10,7 @@ import { Notice } from '@/shared/ui/Notice'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import { findStudiesQuery } from './api'
 import styles from './ExamPage.module.css'
-import { type Study, type StudyDetail, studyName } from './study'
+import { studyName } from './study'
 
 interface GroupDialogProps {
   study: StudyDetail

@@ -1,12 +1,13 @@
 import { useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import { ImageOff } from 'lucide-react'
+import type { StudyDetail, StudyImage } from '@/shared/api/studies'
 import type { ImageSummary } from '@/shared/api/types'
 import { describeImage, isDoseReport, statusInWords } from '@/shared/format/image'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import { StatusBadge, toneOf } from '@/shared/ui/StatusBadge'
 import styles from './Hanging.module.css'
-import { type HungImage, hangingOf, imageOf, type StudyDetail, viewName } from './study'
+import { hangingOf, imageOf, viewName } from './study'
 
 /**
  * Four pictures as they hang on a light box: R CC and L CC above R MLO and L MLO, the right breast on the left of the
@@ -37,7 +38,7 @@ export function Hanging({ study }: { study: StudyDetail }) {
 
 interface PaneProps {
   slot: string
-  image: HungImage
+  image: StudyImage
   listed: ImageSummary | undefined
   studyId: number
 }
@@ -63,7 +64,7 @@ function Pane({ slot, image, listed, studyId }: PaneProps) {
 }
 
 interface PictureProps {
-  image: HungImage
+  image: StudyImage
   reason: string | null
   isReport: boolean
   /** The small one is enough in the strip. */

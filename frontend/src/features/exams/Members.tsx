@@ -1,12 +1,13 @@
 import { Undo2 } from 'lucide-react'
+import type { StudyMember } from '@/shared/api/studies'
 import { plural } from '@/shared/format/numbers'
 import { Button } from '@/shared/ui/Button'
 import { Panel } from '@/shared/ui/Panel'
 import styles from './ExamPage.module.css'
-import { type Member, studyName } from './study'
+import { studyName } from './study'
 
 interface MembersProps {
-  members: readonly Member[]
+  members: readonly StudyMember[]
   /** The exam that the others were added to; it stays. */
   studyId: number
   isBusy: boolean

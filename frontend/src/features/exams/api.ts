@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
-import { request, withQuery } from '@/shared/api/client'
-import { isUnderWay, type Study, type StudyDetail } from './study'
+import { request } from '@/shared/api/client'
+import { fetchStudy, fetchStudyPage } from '@/shared/api/studies'
+import { isUnderWay } from './study'
 
 const POLL_MILLISECONDS = 3000
 const SLOW_POLL_MILLISECONDS = 15_000
@@ -10,7 +11,7 @@ const SLOW_AFTER_POLLS = 20
 export function studyQuery(studyId: string) {
   return queryOptions({
     queryKey: ['study', studyId],
-    queryFn: ({ signal }) => request<StudyDetail>(`/api/studies/${encodeURIComponent(studyId)}`, { signal }),
+    queryFn: ({ signal }) => fetchStudy(encodeURIComponent(studyId), signal),
     refetchInterval: ({ state }) => {
       if (!state.data || !isUnderWay(state.data)) return false
       return state.dataUpdateCount > SLOW_AFTER_POLLS ? SLOW_POLL_MILLISECONDS : POLL_MILLISECONDS
@@ -26,8 +27,8 @@ export function findStudiesQuery(text: string) {
     queryKey: ['studies', 'find', text],
     enabled: text !== '',
     queryFn: async ({ signal }) => {
-      const path = withQuery('/api/studies', { q: text, limit: MOST_FOUND })
-      return (await request<{ studies: Study[]; hasMore: boolean }>(path, { signal })).studies
+      const page = await fetchStudyPage({ filters: { q: text }, cursor: null, limit: MOST_FOUND }, signal)
+      return page.studies
     },
   })
 }

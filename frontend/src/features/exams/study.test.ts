@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import {
-  countsInWords,
-  examTitle,
-  hangingOf,
-  type HungImage,
-  imagesBeside,
-  type Study,
-  type StudyDetail,
-  studyName,
-} from './study'
+import type { Study, StudyDetail, StudyImage } from '@/shared/api/studies'
+import { countsInWords, examTitle, hangingOf, imagesBeside, studyName } from './study'
 
 const LINKS = { self: '', file: '', png: null, tags: null, thumbnail256: null, thumbnail512: null }
 
-function hung(id: number, laterality: string | null = null, viewPosition: string | null = null): HungImage {
+function hung(id: number, laterality: string | null = null, viewPosition: string | null = null): StudyImage {
   return {
     id,
     status: 'ready',
@@ -42,6 +34,7 @@ function exam(change: Partial<Study> = {}): Study {
     state: 'ready',
     views: { present: [], missing: [...SLOTS], repeated: [], extra: [] },
     hanging: SLOTS.map((slot) => ({ slot, image: null })),
+    others: [],
     memberCount: 1,
     uploaders: [],
     suggestion: null,

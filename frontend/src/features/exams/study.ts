@@ -1,57 +1,8 @@
+import type { HangingPlace, Study, StudyDetail } from '@/shared/api/studies'
 import type { ImageStatus, ImageSummary } from '@/shared/api/types'
 import { formatDate } from '@/shared/format/dates'
 import { statusInWords } from '@/shared/format/image'
 import { formatCount } from '@/shared/format/numbers'
-
-/** One picture of the hanging: enough to draw it before the list of images is asked for anything. */
-export type HungImage = Pick<
-  ImageSummary,
-  'id' | 'status' | 'laterality' | 'viewPosition' | 'links' | 'thumbnailWidth' | 'thumbnailHeight'
->
-
-export interface HangingSlot {
-  slot: string
-  image: HungImage | null
-}
-
-export interface Suggestion {
-  studyIds: number[]
-  reason: string
-}
-
-export interface Study {
-  id: number
-  studyInstanceUid: string
-  createdAt: string
-  studyAt: string | null
-  studyDescription: string | null
-  accessionNumber: string | null
-  patientId: string | null
-  patientName: string | null
-  modalities: string[]
-  imageCount: number
-  statusCounts: Record<ImageStatus, number>
-  state: 'processing' | 'ready' | 'troubled'
-  views: { present: string[]; missing: string[]; repeated: string[]; extra: string[] }
-  hanging: HangingSlot[]
-  others?: HungImage[]
-  memberCount: number
-  uploaders: { id: number; name: string }[]
-  suggestion: Suggestion | null
-}
-
-export interface Member {
-  id: number
-  studyInstanceUid: string
-  studyAt: string | null
-  studyDescription: string | null
-  imageCount: number
-}
-
-export interface StudyDetail extends Study {
-  images: ImageSummary[]
-  members: Member[]
-}
 
 /** "P-1042 · Doe, Jane · 12 Mar 2024". What is not known is left out; an exam always has a name. */
 export function examTitle(study: Study): string {
@@ -65,11 +16,10 @@ export function examTitle(study: Study): string {
  * The four places of a screening exam; an exam without mammographic views shows its first four pictures instead,
  * in the order in which they came.
  */
-export function hangingOf(study: Study): HangingSlot[] {
+export function hangingOf(study: Study): HangingPlace[] {
   const isMammogram = study.views.missing.length > 0 || study.hanging.some((one) => one.image !== null)
-  const others = study.others ?? []
-  if (isMammogram || others.length === 0) return study.hanging
-  return others.slice(0, 4).map((image) => ({ slot: viewName(image) ?? 'View unknown', image }))
+  if (isMammogram || study.others.length === 0) return study.hanging
+  return study.others.slice(0, 4).map((image) => ({ slot: viewName(image) ?? 'View unknown', image }))
 }
 
 export function viewName(image: Pick<ImageSummary, 'laterality' | 'viewPosition'>): string | null {

@@ -4,16 +4,14 @@ sends, for each combination of filters, at the first page, in the middle and at 
 from __future__ import annotations
 
 import itertools
-import json
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import asyncpg
 
+from benchmarks.explain import Explainer, Measured
 from benchmarks.jobs import rows
 from benchmarks.stage import Stage
 from mammogram_viewer.adapters.database.pool import open_pool
@@ -34,14 +32,6 @@ QUEUES = (None, "dicom-conversion", "thumbnail", "maintenance")
 STATES: tuple[JobState | None, ...] = (None, "waiting", "active", "completed", "rejected", "failed", "cancelled")
 USERS = (None, rows.HEAVY_USER, rows.LIGHT_USER)
 REASONS = (None, rows.COMMON_REASON, rows.RARE_REASON)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One page: its statements' execution time together, and what their plans are made of."""
-
-    milliseconds: float
-    nodes: frozenset[str]
 
 
 async def measure(stage: Stage, count: int, rounds: int) -> dict[str, Any]:
@@ -128,41 +118,11 @@ def words_for(filters: JobFilters) -> str:
     return ", ".join(f"{name} {value}" for name, value in named.items() if value) or "none"
 
 
-class _Explainer:
-    """Stands where `list_jobs` expects a database; explains what it is asked, and answers it too."""
-
-    def __init__(self, db: asyncpg.Pool) -> None:
-        self._db = db
-        self.milliseconds = 0.0
-        self.nodes: set[str] = set()
-
-    async def fetch(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
-        await self._explain(sql, values)
-        return await self._db.fetch(sql, *values)
-
-    async def fetchval(self, sql: str, *values: Any) -> Any:
-        await self._explain(sql, values)
-        return await self._db.fetchval(sql, *values)
-
-    async def _explain(self, sql: str, values: Sequence[Any]) -> None:
-        told = await self._db.fetchval(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", *values)
-        (explained,) = json.loads(told)
-        self.milliseconds += explained["Execution Time"]
-        _collect(explained["Plan"], self.nodes)
-
-
-def _collect(plan: dict[str, Any], nodes: set[str]) -> None:
-    index = plan.get("Index Name")
-    nodes.add(plan["Node Type"] + (f" {index}" if index else ""))
-    for inner in plan.get("Plans", []):
-        _collect(inner, nodes)
-
-
 async def explain_page(pool: asyncpg.Pool, request: PageRequest, filters: JobFilters) -> Measured:
     """One page by our own code, its statements explained."""
-    explainer = _Explainer(pool)
+    explainer = Explainer(pool)
     await list_jobs(cast(asyncpg.Pool, explainer), request, filters)
-    return Measured(explainer.milliseconds, frozenset(explainer.nodes))
+    return explainer.measured
 
 
 async def _counts(pool: asyncpg.Pool, rounds: int) -> dict[str, Any]:

@@ -2,24 +2,10 @@ import type { Correction, ImageDetail, ImagePatch } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
 import { sideInWords, sourceInWords, sourceName } from '@/shared/format/image'
 
-/** Side and view can be corrected; these are the terms that the server takes (PS3.3 C.8.11.3). */
+export { SIDES, VIEWS } from '@/shared/format/terms'
+
+/** Side and view can be corrected. */
 export type CorrectedField = Correction['field']
-export const SIDES = ['R', 'L', 'B'] as const
-export const VIEWS = [
-  'CC',
-  'MLO',
-  'ML',
-  'LM',
-  'LMO',
-  'XCC',
-  'XCCL',
-  'XCCM',
-  'FB',
-  'SIO',
-  'ISO',
-  'AT',
-  'CV',
-] as const
 
 /** What the selects hold; the empty word stands for "as the file says". */
 export type Wanted = Record<CorrectedField, string>

@@ -36,6 +36,15 @@ WHERE actor_user_id IS NULL AND act = $1 AND at > $3
 """
 
 
+# audit_log_actor_user_id_at_idx narrows it to what this person did in that time.
+_HAS_ACTED_SINCE = """
+SELECT EXISTS (
+    SELECT FROM audit_log
+    WHERE actor_user_id = $1 AND at > now() - make_interval(secs => $2) AND act <> ALL($3::text[])
+)
+"""
+
+
 async def insert_activity(
     connection: AnyConnection,
     *,
@@ -75,6 +84,10 @@ async def insert_audit(
 
 async def has_acted_from(connection: AnyConnection | Pool, user_id: int, act: str, network: str, days: int) -> bool:
     return await connection.fetchval(_HAS_ACTED_FROM, user_id, act, network, days) is True
+
+
+async def has_acted_since(db: AnyConnection | Pool, user_id: int, seconds: float, but: list[str]) -> bool:
+    return await db.fetchval(_HAS_ACTED_SINCE, user_id, seconds, but) is True
 
 
 async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, since: datetime) -> int:

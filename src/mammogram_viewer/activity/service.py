@@ -17,6 +17,8 @@ from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.activity.queries import AnyConnection
 
 MAX_USER_AGENT_LENGTH = 512
+# Acts that change nothing which lists show.
+_LOOKING = ["image_viewed", "original_read", "login", "login_failed", "login_refused", "logout"]
 
 
 async def record_activity(
@@ -70,6 +72,11 @@ async def has_signed_in_from(
     if network is None:
         return False
     return await queries.has_acted_from(connection, user_id, "login", network, within_days)
+
+
+async def has_changed_something(db: AnyConnection | Pool, user_id: int, *, within_seconds: float) -> bool:
+    """Whether this person's acts of the last seconds include one that changed something; every such act is audited."""
+    return await queries.has_acted_since(db, user_id, within_seconds, _LOOKING)
 
 
 async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, *, since: datetime) -> int:

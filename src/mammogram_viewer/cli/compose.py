@@ -10,12 +10,15 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import asyncpg
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.database.embedded import socket_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.adapters.database.replica import open_replica
 from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
@@ -61,6 +64,24 @@ def redis_address(settings: Settings) -> str:
 
 
 @asynccontextmanager
+async def _read_database(settings: Settings, db: asyncpg.Pool, part: str) -> AsyncIterator[ReadDatabase]:
+    """For reads that may lag: with DATABASE_REPLICA_URL in the API, else the primary alone."""
+    lag = settings.replica_max_lag_seconds
+    if not settings.database_replica_url or part == "worker":
+        yield ReadDatabase(db, None, max_lag_seconds=lag)
+        return
+    async with open_replica(
+        settings.database_replica_url,
+        db,
+        size=settings.database_pool_size,
+        max_lag_seconds=lag,
+        timeout_seconds=settings.replica_timeout_seconds,
+        application_name=f"mammogram-viewer {part} replica",
+    ) as replica:
+        yield ReadDatabase(db, replica, max_lag_seconds=lag)
+
+
+@asynccontextmanager
 async def open_resources(settings: Settings, part: str, nursery: Nursery) -> AsyncIterator[Resources]:
     """Everything a part works with, closed again in reverse order; `nursery` stays its maker's."""
     settings.spool_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,10 +96,12 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     queue_control = QueueControl(db, wake_up)
     queue_stats = QueueStats(db)
     events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
+    reads = contextlib.AsyncExitStack()
     try:
         yield Resources(
             settings=settings,
             db=db,
+            read_db=await reads.enter_async_context(_read_database(settings, db, part)),
             redis_client=redis_client,
             storage=storage,
             wake_up=wake_up,
@@ -94,6 +117,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
         )
     finally:
         await events.aclose()
+        await reads.aclose()
         await wake_up.close()
         await redis_client.aclose()
         await db.close()

@@ -33,6 +33,12 @@ class Settings:
     database_url: str = _setting(
         "", "PostgreSQL 14 or later; empty: an embedded one under DATA_DIR.", env="DATABASE_URL"
     )
+    database_replica_url: str = _setting(
+        "",
+        "A streaming replica (hot standby) of that PostgreSQL, for reads that may lag, such as the gallery's list; "
+        "empty: none. docs/caching.md tells what it takes over.",
+        env="DATABASE_REPLICA_URL",
+    )
     redis_url: str = _setting("", "Redis 6.2 or later; empty (and no REDIS_HOST): an embedded one.", env="REDIS_URL")
     redis_host: str = _setting("", "Host of Redis, when REDIS_URL is not set.", env="REDIS_HOST")
     redis_port: int = _setting(6379, "Port of Redis, with REDIS_HOST.", env="REDIS_PORT")
@@ -51,6 +57,12 @@ class Settings:
     )
     log_level: str = _setting("info", "debug, info, warning or error.")
     public_url: str = _setting("", "Address that people type (https://…), when it differs from HOST and PORT.")
+    public_rendition_base_url: str = _setting(
+        "",
+        "Address of a CDN or nginx before us (https://…) that serves thumbnails and pictures by signed, expiring "
+        "links; empty: they come from here, by session. docs/caching.md tells what that means.",
+        env="PUBLIC_RENDITION_BASE_URL",
+    )
 
     # Intake
     max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")
@@ -60,10 +72,40 @@ class Settings:
     unpack_wall_seconds: float = _setting(120.0, "Wall time of the child that unpacks one ZIP archive, seconds.")
     spool_max_age_seconds: int = _setting(3600, "Spool files older than this are swept, seconds.")
 
+    # Resumable uploads
+    resumable_folder: str = _setting(
+        "",
+        "Folder of unfinished resumable uploads, which several API machines may share; empty: DATA_DIR/resumable.",
+    )
+    resumable_expiry_seconds: int = _setting(
+        3 * 24 * 3600, "An unfinished resumable upload is removed after this long without a byte, seconds."
+    )
+    resumable_uploads_per_user: int = _setting(100, "Unfinished resumable uploads one user may have.")
+    resumable_bytes_per_user: int = _setting(
+        65_536 * MIB, "Announced bytes of all unfinished resumable uploads of one user, bytes."
+    )
+    resumable_idle_seconds: float = _setting(
+        20.0, "A request that sends no byte for this long is cut off; what came before it is kept, seconds."
+    )
+
     sweep_interval_seconds: int = _setting(3600, "Time between two looks for files that no row speaks of, seconds.")
     verify_interval_seconds: int = _setting(86_400, "Time between two runs that check originals, seconds.")
     verify_originals_per_run: int = _setting(2_000, "Originals whose digests one such run checks.")
     quarantine_days: float = _setting(30.0, "Originals that no row speaks of are kept aside for this long, days.")
+
+    # Bulk acts, deletion with undo, exports
+    bulk_things: int = _setting(10_000, "Most images or users that one bulk act may name.")
+    delete_undo_seconds: float = _setting(
+        60.0, "A deleted image can be brought back for this long, then its files go, seconds."
+    )
+    export_images: int = _setting(10_000, "Most images of one ZIP export.")
+    export_bytes: int = _setting(102_400 * MIB, "Largest ZIP export: originals in all, bytes.")
+    export_ticket_seconds: int = _setting(3600, "A ZIP export can be downloaded for this long, seconds.")
+    export_tickets_per_user: int = _setting(20, "ZIP exports one user may have prepared; the oldest goes first.")
+    export_streams_per_user: int = _setting(3, "ZIP exports one user may download at once from one process.")
+    export_stall_seconds: float = _setting(
+        60.0, "A ZIP export whose reader takes nothing for this long is cut off, seconds."
+    )
 
     # Storage on S3
     s3_request_seconds: float = _setting(60.0, "Longest single request to S3, of one part of a file, seconds.")
@@ -80,6 +122,22 @@ class Settings:
 
     # Database
     database_pool_size: int = _setting(10, "Connections each process may hold; at least 2.")
+    replica_max_lag_seconds: float = _setting(
+        5.0,
+        "A replica that is further behind is not asked, and whoever has changed something reads from the primary for "
+        "twice as long, seconds.",
+    )
+    replica_timeout_seconds: float = _setting(
+        10.0, "Longest question to the replica; then the primary is asked, seconds."
+    )
+
+    # Signed links to renditions
+    rendition_link_seconds: int = _setting(
+        8 * 3600, "A signed link lives at least this long and at most twice as long, seconds."
+    )
+    rendition_shared_seconds: int = _setting(
+        300, "A CDN or nginx may serve what it keeps for this long before it asks us again, seconds."
+    )
 
     # Jobs
     dicom_conversion_concurrency: int = _setting(3, "Jobs of `dicom-conversion` at once in one worker.")
@@ -166,6 +224,10 @@ class Settings:
         return self.data_dir / "spool"
 
     @property
+    def resumable_dir(self) -> Path:
+        return Path(self.resumable_folder) if self.resumable_folder else self.data_dir / "resumable"
+
+    @property
     def storage_dir(self) -> Path:
         """The local storage folder; STORAGE_URL=file:///… moves it. Nobody uses it when storage is on S3."""
         if self.storage_url.startswith("file://"):
@@ -237,6 +299,7 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
     settings = Settings(**chosen)
     _check_storage(settings)
     _check_mail(settings)
+    _check_reading(settings)
     if settings.database_pool_size < 2:
         # The reconciler holds one connection by its lock while it works with another.
         raise StartupProblem(f"{PREFIX}DATABASE_POOL_SIZE={settings.database_pool_size} is too small; at least 2.")
@@ -258,6 +321,17 @@ def _check_mail(settings: Settings) -> None:
         raise StartupProblem(f"{PREFIX}SMTP_TLS must be starttls, tls or none.")
     if settings.smtp_host and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", settings.smtp_from):
         raise StartupProblem(f"{PREFIX}SMTP_FROM must be an e-mail address when {PREFIX}SMTP_HOST is set.")
+
+
+def _check_reading(settings: Settings) -> None:
+    if settings.database_replica_url and not settings.database_replica_url.startswith(("postgresql://", "postgres://")):
+        raise StartupProblem("DATABASE_REPLICA_URL must be postgresql://USER@HOST/DATABASE.")
+    base = settings.public_rendition_base_url
+    if base and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", base):
+        raise StartupProblem("PUBLIC_RENDITION_BASE_URL must be https://HOST, with a port and a path if need be.")
+    for name in ("replica_max_lag_seconds", "replica_timeout_seconds", "rendition_link_seconds"):
+        if getattr(settings, name) <= 0:
+            raise StartupProblem(f"{PREFIX}{name.upper()} must be more than 0.")
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

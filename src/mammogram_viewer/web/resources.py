@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
+from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.archives import ArchiveOpener
@@ -25,6 +26,7 @@ from mammogram_viewer.operations.queues import QueueOffice
 class Resources:
     settings: Settings
     db: asyncpg.Pool
+    read_db: ReadDatabase
     redis_client: Redis
     storage: Storage
     wake_up: WakeUp

@@ -68,15 +68,22 @@ async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Po
             await asyncio.sleep(_QUESTION_SECONDS)
 
 
-async def _new_pool(dsn: str, size: int, application_name: str) -> asyncpg.Pool:
+async def open_idle_pool(dsn: str, *, size: int, timeout_seconds: float, application_name: str) -> asyncpg.Pool:
+    """A pool that connects when it is first asked, and gives each question and connection `timeout_seconds`."""
+    return await _new_pool(dsn, size, application_name, min_size=0, timeout_seconds=timeout_seconds)
+
+
+async def _new_pool(
+    dsn: str, size: int, application_name: str, *, min_size: int = 1, timeout_seconds: float | None = None
+) -> asyncpg.Pool:
     pool = _Pool(
         dsn,
-        min_size=1,
+        min_size=min_size,
         max_size=size,
         init=_prepare,
         reset=_leave_as_it_is,
-        timeout=10,
-        command_timeout=60,
+        timeout=timeout_seconds or 10,
+        command_timeout=timeout_seconds or 60,
         server_settings={"application_name": application_name, "timezone": "UTC"},
         max_queries=50_000,
         # Kept for good: a pool is small, and each use would set and cancel a timer.

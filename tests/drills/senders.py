@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 
 from builders import dicom_bytes, png_bytes
+from mammogram_viewer.adapters.database.away import AWAY
 from product import PASSWORD
 
 LARGE = 10_000_000  # numbers from here on are files of 27 MB
@@ -269,7 +270,7 @@ class Watch(threading.Thread):
 
     async def _watch(self) -> None:
         while not self._ledger.stop.is_set():
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(asyncpg.PostgresError, *AWAY):
                 connection = await asyncpg.connect(self._database_url, timeout=5)
                 try:
                     while not self._ledger.stop.is_set():

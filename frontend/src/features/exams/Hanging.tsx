@@ -119,7 +119,9 @@ export function Strip({ images, studyId }: { images: readonly ImageSummary[]; st
           >
             <Picture image={image} reason={null} isReport={isDoseReport(image)} isSmall />
           </Link>
-          <span className={styles.caption}>{viewName(image) ?? 'View unknown'}</span>
+          <span className={styles.caption}>
+            {isDoseReport(image) ? 'Dose report' : (viewName(image) ?? 'View unknown')}
+          </span>
         </li>
       ))}
     </ul>

@@ -32,8 +32,8 @@ export function ImagesTable({ images, studyId, mayRetry }: ImagesTableProps) {
         <thead>
           <tr>
             <th scope="col">View</th>
-            <th scope="col">File</th>
             <th scope="col">State</th>
+            <th scope="col">File</th>
             <th scope="col">Reason</th>
             <th scope="col" className={table.number}>
               Size
@@ -65,6 +65,9 @@ function Row({ image, studyId, mayRetry }: RowProps) {
   return (
     <tr data-testid="exam-image" data-status={image.status}>
       <td>{isDoseReport(image) ? 'Dose report' : (viewName(image) ?? 'unknown')}</td>
+      <td>
+        <StatusBadge tone={toneOf(image.status)}>{statusInWords(image.status)}</StatusBadge>
+      </td>
       <td className={table.clip} title={image.originalName}>
         <Link
           to="/images/$imageId"
@@ -73,9 +76,6 @@ function Row({ image, studyId, mayRetry }: RowProps) {
         >
           {image.originalName}
         </Link>
-      </td>
-      <td>
-        <StatusBadge tone={toneOf(image.status)}>{statusInWords(image.status)}</StatusBadge>
       </td>
       <td className={`${table.clip} ${styles.reason}`} title={image.reason ?? undefined}>
         {isEnded ? (image.reason ?? 'No reason was recorded.') : ''}

@@ -35,6 +35,7 @@ class Policy:
 _EVERYBODY: frozenset[Role] = frozenset({"admin", "radiologist", "technologist", "user"})
 _UPLOADERS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
 _CORRECTORS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
+_EXAM_GROUPERS: frozenset[Role] = frozenset({"admin", "technologist"})
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
 PUBLIC = Policy(name="public", roles=None)
@@ -42,6 +43,9 @@ OWN_ACCOUNT = Policy(name="own account", roles=_EVERYBODY, ownership="own")
 CHANGE_OWN_ACCOUNT = Policy(name="change own account", roles=_EVERYBODY, scope="write", ownership="own")
 READ_IMAGES = Policy(name="read images", roles=_EVERYBODY, ownership="image")
 UPLOAD_IMAGES = Policy(name="upload images", roles=_UPLOADERS, scope="write")
+# An exam's list and numbers are made from the images that the caller may see.
+FIND_EXAMS = Policy(name="find exams", roles=_EVERYBODY)
+GROUP_EXAMS = Policy(name="group exams", roles=_EXAM_GROUPERS, scope="write", ownership="image")
 CORRECT_IMAGES = Policy(name="correct images", roles=_CORRECTORS, scope="write", ownership="image")
 DELETE_IMAGES = Policy(name="delete own images", roles=_UPLOADERS, scope="write", ownership="own")
 ADMINISTER = Policy(name="administer", roles=_ADMIN, scope="admin")

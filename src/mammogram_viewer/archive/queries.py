@@ -188,7 +188,7 @@ async def update_header(
                presentation_intent_type = $15, photometric_interpretation = $16, rows = $17, columns = $18,
                number_of_frames = $19, bits_stored = $20, voi_source = $21, warnings = $22, patient_id = $23,
                patient_name = $24, accession_number = $25, study_description = $26, study_at = $27,
-               object_kind = $28, updated_at = now()
+               object_kind = $28, view_modifiers = $29, updated_at = now()
            WHERE id = $1""",
         image_id,
         study_id,
@@ -218,6 +218,7 @@ async def update_header(
         header.study_description,
         header.study_at,
         header.object_kind,
+        list(header.view_modifiers),
     )
 
 

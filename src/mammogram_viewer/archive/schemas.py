@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import field as msgspec_field
 from msgspec.structs import astuple
 
+from mammogram_viewer.archive.exam_models import ExamImage
 from mammogram_viewer.archive.models import FileType, Image, ImageStatus, ObjectKind
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.models import job_id_for_image
@@ -62,7 +63,7 @@ class ImageAnswer(Wire, frozen=True, kw_only=False):
     links: ImageLinks
 
 
-def links_of(image: Image) -> ImageLinks:
+def links_of(image: Image | ExamImage) -> ImageLinks:
     base = f"/api/images/{image.id}"
     if image.recipe_version is None:
         return ImageLinks(base, f"{base}/file", None, None, None, None)

@@ -196,6 +196,17 @@ class Settings:
     sessions_per_user: int = _setting(50, "Sessions one user may have; the oldest ends first.")
     api_tokens_per_user: int = _setting(100, "API tokens one user may have.")
 
+    # Exams
+    exam_suggestion_days: float = _setting(
+        1.0, "Studies of one patient taken within this time are suggested as one exam, days."
+    )
+    exam_suggestion_minutes: float = _setting(
+        15.0, "Studies that one person sends within this time are suggested as one exam, minutes."
+    )
+    exam_count_limit: int = _setting(10_000, "Exams are counted up to this number; beyond it a count says so.")
+    exam_images: int = _setting(2_000, "Most images that the page of one exam gets at once.")
+    exam_members: int = _setting(50, "Most studies in one exam.")
+
     # Notifications
     event_heartbeat_seconds: float = _setting(
         15.0, "Pause between two heartbeats of an event stream; each looks whether its session still lives, seconds."

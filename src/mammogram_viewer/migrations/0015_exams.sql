@@ -82,7 +82,7 @@ CREATE TABLE exam_tallies (
     study_on date NULL GENERATED ALWAYS AS (exam_study_on(tally)) STORED,
     PRIMARY KEY (exam_id, viewer_id)
 ) WITH (fillfactor = 80);
-CREATE INDEX exam_tallies_created_at_idx ON exam_tallies (viewer_id, created_at DESC, exam_id DESC)
+CREATE INDEX exam_tallies_created_at_idx ON exam_tallies (viewer_id, created_at, exam_id)
     WHERE image_count > 0;
 CREATE INDEX exam_tallies_facets_idx ON exam_tallies USING gin (facets) WITH (fastupdate = off) WHERE image_count > 0;
 CREATE INDEX exam_tallies_study_on_idx ON exam_tallies (viewer_id, study_on) WHERE image_count > 0;

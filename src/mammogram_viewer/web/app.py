@@ -16,8 +16,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import routes as account_routes
+from mammogram_viewer.gallery import exam_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
-from mammogram_viewer.gallery import upload_routes
 from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
 from mammogram_viewer.operations import health_routes, job_routes, metrics_routes, queue_routes
@@ -34,6 +34,7 @@ _FEATURES = (
     admin_routes,
     intake_routes,
     gallery_routes,
+    exam_routes,
     upload_routes,
     viewing_routes,
     job_routes,

@@ -1,0 +1,212 @@
+"""Wire shapes of exams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from mammogram_viewer.archive.exam_models import Exam, ExamImage, ExamMember
+from mammogram_viewer.archive.models import IMAGE_STATUSES, ImageStatus
+from mammogram_viewer.archive.schemas import ImageAnswer, ImageLinks, links_of
+from mammogram_viewer.foundation.wire import Wire, WireRequest
+from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, Views
+
+ExamState = Literal["processing", "ready", "troubled"]
+
+
+class StatusCounts(Wire, frozen=True):
+    pending: int
+    processing: int
+    ready: int
+    rejected: int
+    failed: int
+
+
+class ExamViews(Wire, frozen=True):
+    """Of a mammographic exam, such as `R CC`; all empty for others."""
+
+    present: list[str]
+    missing: list[str]
+    repeated: list[str]
+    extra: list[str]
+
+
+class ExamPicture(Wire, frozen=True):
+    """As much of an image as its thumbnail needs."""
+
+    id: int
+    status: ImageStatus
+    laterality: str | None
+    view_position: str | None
+    links: ImageLinks
+    thumbnail_width: int | None
+    thumbnail_height: int | None
+
+
+class HangingPlace(Wire, frozen=True):
+    """One of `R CC`, `L CC`, `R MLO`, `L MLO`, and the best picture for it."""
+
+    slot: str
+    image: ExamPicture | None
+
+
+class Uploader(Wire, frozen=True):
+    id: int
+    name: str
+
+
+class ExamSuggestion(Wire, frozen=True):
+    """Exams that seem to be one with this; nothing is grouped before a person does it."""
+
+    study_ids: list[int]
+    reason: str
+
+
+class Study(Wire, frozen=True):
+    """One exam, as far as the caller may see its images. `state`: `processing` while one is under way, `troubled` when
+    one was rejected or has failed. `others`: the first four pictures of an exam without mammographic views."""
+
+    id: int
+    study_instance_uid: str | None
+    created_at: datetime
+    study_at: datetime | None
+    study_description: str | None
+    accession_number: str | None
+    patient_id: str | None
+    patient_name: str | None
+    modalities: list[str]
+    image_count: int
+    status_counts: StatusCounts
+    state: ExamState
+    views: ExamViews
+    hanging: list[HangingPlace]
+    others: list[ExamPicture]
+    member_count: int
+    uploaders: list[Uploader]
+    suggestion: ExamSuggestion | None
+
+
+class StudyMember(Wire, frozen=True):
+    id: int
+    study_instance_uid: str
+    study_at: datetime | None
+    study_description: str | None
+    image_count: int
+
+
+class StudyDetail(Study, frozen=True):
+    """An exam with its images, as they came, and the studies it is made of, its own first. Of a very large exam the
+    first images; `imageCount` tells how many there are, and the list of images has them all by `studyId`."""
+
+    images: list[ImageAnswer]
+    members: list[StudyMember]
+
+
+class StudyPage(Wire, frozen=True):
+    """A keyset page, newest first in both directions; cursors are null at the ends."""
+
+    studies: list[Study]
+    next_cursor: str | None
+    prev_cursor: str | None
+    has_more: bool
+    limit: int
+
+
+class Count(Wire, frozen=True):
+    """`capped`: at least so many; counting went no further."""
+
+    count: int
+    capped: bool
+
+
+class StudyCounts(Wire, frozen=True):
+    """How many exams the filters leave. For the values of a filter: how many would be left with that value instead."""
+
+    total: Count
+    laterality: dict[str, Count]
+    view: dict[str, Count]
+    modality: dict[str, Count]
+    status: dict[str, Count]
+
+
+class StudyIds(WireRequest, frozen=True):
+    study_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=100)]
+
+
+class DismissRequest(WireRequest, frozen=True):
+    """`again` takes an earlier dismissal back."""
+
+    study_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=100)]
+    again: bool = False
+
+
+class ChangedStudies(Wire, frozen=True):
+    """The exam after the act, and which of the named studies it changed."""
+
+    changed: list[int]
+    study: Study
+
+
+class Dismissed(Wire, frozen=True):
+    changed: int
+
+
+def picture_answer(image: ExamImage) -> ExamPicture:
+    return ExamPicture(
+        id=image.id,
+        status=image.status,
+        laterality=image.laterality,
+        view_position=image.view_position,
+        links=links_of(image),
+        thumbnail_width=image.thumbnail_width,
+        thumbnail_height=image.thumbnail_height,
+    )
+
+
+def member_answer(member: ExamMember) -> StudyMember:
+    return StudyMember(**msgspec.structs.asdict(member))
+
+
+def state_of(counts: StatusCounts) -> ExamState:
+    if counts.pending or counts.processing:
+        return "processing"
+    return "troubled" if counts.rejected or counts.failed else "ready"
+
+
+def study_answer(
+    exam: Exam,
+    views: Views,
+    *,
+    hung: dict[str, ExamImage],
+    first: list[ExamImage],
+    names: dict[int, str],
+    suggestion: Suggestion | None,
+) -> Study:
+    statuses = exam.counts("status")
+    counts = StatusCounts(**{status: statuses.get(status, 0) for status in IMAGE_STATUSES})
+    return Study(
+        id=exam.id,
+        study_instance_uid=exam.study_instance_uid,
+        created_at=exam.created_at,
+        study_at=exam.study_at,
+        study_description=exam.study_description,
+        accession_number=exam.accession_number,
+        patient_id=exam.patient_id,
+        patient_name=exam.patient_name,
+        modalities=sorted(exam.counts("modality")),
+        image_count=exam.image_count,
+        status_counts=counts,
+        state=state_of(counts),
+        views=ExamViews(present=views.present, missing=views.missing, repeated=views.repeated, extra=views.extra),
+        hanging=[HangingPlace(slot=slot, image=picture_answer(hung[slot]) if slot in hung else None) for slot in SLOTS],
+        others=[picture_answer(image) for image in first],
+        member_count=len(exam.study_ids),
+        uploaders=[Uploader(id=user_id, name=names.get(user_id, "")) for user_id in uploader_ids(exam)],
+        suggestion=None if suggestion is None else ExamSuggestion(**vars(suggestion)),
+    )
+
+
+def uploader_ids(exam: Exam) -> list[int]:
+    return sorted(int(user_id) for user_id in exam.counts("by"))

@@ -1,0 +1,240 @@
+"""The exam list, one exam, counts for the filters, and what people do with exams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+from msgspec import structs
+
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.activity.service import record_audit
+from mammogram_viewer.archive import exams as archive
+from mammogram_viewer.archive.exam_models import SEES_EVERYTHING, Exam
+from mammogram_viewer.archive.models import image_from
+from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
+from mammogram_viewer.archive.selections import SELECT_IMAGE
+from mammogram_viewer.archive.service import hide_foreign_conflict
+from mammogram_viewer.foundation.errors import Unavailable
+from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.gallery.exam_filters import ExamFilters, conditions_for
+from mammogram_viewer.gallery.exam_schemas import (
+    ChangedStudies,
+    Count,
+    Study,
+    StudyCounts,
+    StudyDetail,
+    member_answer,
+    study_answer,
+    uploader_ids,
+)
+from mammogram_viewer.gallery.exam_views import Suggestion, Views, is_incomplete, is_mammographic, suggest, views_of
+
+MAY_GROUP = ("admin", "technologist")
+_CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam
+_TRIES = 3
+_EXAM_FIELDS = len(Exam.__struct_fields__)
+
+
+async def page_after(
+    db: asyncpg.Pool, request: PageRequest, filters: ExamFilters, principal: Principal, settings: Settings
+) -> Page[Study]:
+    """One page of exams, newest arrival first."""
+    viewer_id = archive.viewer_of(principal.owner_filter)
+    async with db.acquire() as connection:
+        page = await read_page(
+            connection,
+            base=archive.FIND_EXAMS,
+            around=archive.SHOW_FOUND_EXAMS,
+            conditions=conditions_for(filters, principal, viewer_id),
+            request=request,
+            lookup=f"SELECT created_at FROM exam_tallies WHERE exam_id = $1 AND viewer_id = {viewer_id:d}",
+            created_at="e.created_at",
+            id_column="e.exam_id",
+            row_keys=("created_at", "id"),
+        )
+        exams = [Exam(*row[:_EXAM_FIELDS]) for row in page.rows]
+        return page.with_rows(await _shown(connection, exams, principal, settings))
+
+
+async def get_study(db: asyncpg.Pool, study_id: int, principal: Principal, settings: Settings) -> StudyDetail:
+    """The exam that the study is, or that it was grouped into; NotFound where the caller has no image in it."""
+    viewer_id = archive.viewer_of(principal.owner_filter)
+    async with db.acquire() as connection:
+        exam = await archive.get_exam(connection, study_id, viewer_id)
+        (study,) = await _shown(connection, [exam], principal, settings)
+        members = await archive.list_members(connection, exam, viewer_id)
+        images = await _list_images(connection, exam, principal, settings.exam_images)
+    # What is not the viewer's own counts for nothing: neither that studies were grouped, nor how many.
+    own = {**structs.asdict(study), "member_count": len(members)}
+    return StudyDetail(**own, images=images, members=[member_answer(member) for member in members])
+
+
+async def _list_images(connection: Any, exam: Exam, principal: Principal, limit: int) -> list[ImageAnswer]:
+    rows = await connection.fetch(
+        f"""{SELECT_IMAGE} WHERE i.study_id = ANY($1::bigint[]) AND ($2::bigint IS NULL OR i.user_id = $2)
+            ORDER BY i.created_at, i.id LIMIT $3""",
+        exam.study_ids,
+        principal.owner_filter,
+        limit,
+    )
+    images = [image_from(row) for row in rows]
+    if not principal.sees_every_image:
+        images = [await hide_foreign_conflict(connection, image) for image in images]
+    return [image_answer(image) for image in images]
+
+
+async def _shown(connection: Any, exams: list[Exam], principal: Principal, settings: Settings) -> list[Study]:
+    """With pictures, names and suggestions: a fixed number of questions, whatever the number of exams."""
+    viewer_id = archive.viewer_of(principal.owner_filter)
+    views = {exam.id: views_of(exam.tally) for exam in exams}
+    mammographic = [exam for exam in exams if is_mammographic(views[exam.id])]
+    others = [exam for exam in exams if not is_mammographic(views[exam.id])]
+    pictures = await archive.list_pictures(connection, mammographic, others, viewer_id)
+    names = await archive.list_uploader_names(connection, sorted({one for exam in exams for one in uploader_ids(exam)}))
+    suggestions = await _suggestions(connection, mammographic, views, principal, settings)
+    return [
+        study_answer(
+            exam,
+            views[exam.id],
+            hung=pictures.hung.get(exam.id, {}),
+            first=pictures.first.get(exam.id, []),
+            names=names,
+            suggestion=suggestions.get(exam.id),
+        )
+        for exam in exams
+    ]
+
+
+async def _suggestions(
+    connection: Any, exams: list[Exam], views: dict[int, Views], principal: Principal, settings: Settings
+) -> dict[int, Suggestion]:
+    """By exam, for those who may act on it."""
+    if principal.role not in MAY_GROUP:
+        return {}
+    incomplete = {exam.id: exam for exam in exams if is_incomplete(views[exam.id])}
+    candidates = await archive.list_candidates(
+        connection,
+        sorted(incomplete),
+        days=settings.exam_suggestion_days,
+        minutes=settings.exam_suggestion_minutes,
+        limit=_CANDIDATES,
+    )
+    found = {
+        exam_id: suggest(exam, views[exam_id], [one for one in candidates if one.exam_id == exam_id])
+        for exam_id, exam in incomplete.items()
+    }
+    return {exam_id: suggestion for exam_id, suggestion in found.items() if suggestion is not None}
+
+
+# --- counts ---------------------------------------------------------------------------------------------------
+
+_GROUPS = {"laterality": "side", "view": "view", "modality": "modality", "status": "status"}
+
+
+async def count(db: asyncpg.Pool, filters: ExamFilters, principal: Principal, settings: Settings) -> StudyCounts:
+    """Exact up to a limit, and labelled beyond it. A filter's own values are counted as if it were not set, so that
+    they tell what another choice would find."""
+    total, facets = await _tally(db, filters, principal, settings.exam_count_limit)
+    counts: dict[str, dict[str, Count]] = {}
+    for name, kind in _GROUPS.items():
+        found = facets
+        if getattr(filters, name) is not None:
+            _, found = await _tally(db, structs.replace(filters, **{name: None}), principal, settings.exam_count_limit)
+        counts[name] = {facet[len(kind) + 1 :]: n for facet, n in found.items() if facet.startswith(f"{kind} ")}
+    return StudyCounts(total=total, **counts)
+
+
+async def _tally(
+    db: asyncpg.Pool, filters: ExamFilters, principal: Principal, limit: int
+) -> tuple[Count, dict[str, Count]]:
+    """How many exams, and how many of them have each facet, among the first `limit` that are met."""
+    viewer_id = archive.viewer_of(principal.owner_filter)
+    found = page_query(
+        "SELECT e.facets FROM exam_tallies e",
+        conditions_for(filters, principal, viewer_id),
+        PageRequest(limit=limit),
+        created_at="e.created_at",
+        id_column="e.exam_id",
+    )
+    rows = await db.fetch(
+        f"""WITH found AS MATERIALIZED ({found.sql})
+            SELECT NULL AS facet, count(*) AS n FROM found
+            UNION ALL
+            SELECT facet, count(*) FROM (SELECT facets FROM found LIMIT {limit:d}) f, unnest(f.facets) AS facet
+            WHERE facet NOT LIKE 'at %' AND facet NOT LIKE 'by %' GROUP BY facet""",
+        *found.values,
+    )
+    numbers: dict[str | None, int] = {row["facet"]: row["n"] for row in rows}
+    counted = numbers.pop(None)
+    capped = counted > limit
+    facets = {facet: Count(count=n, capped=capped) for facet, n in sorted(numbers.items(), key=str) if facet}
+    return Count(count=min(counted, limit), capped=capped), facets
+
+
+# --- acts -----------------------------------------------------------------------------------------------------
+
+
+async def group(
+    db: asyncpg.Pool, study_id: int, study_ids: list[int], principal: Principal, actor: Actor, settings: Settings
+) -> ChangedStudies:
+    """Make studies one exam. Grouping what is grouped already changes and records nothing."""
+
+    async def act(connection: Any) -> list[int]:
+        fresh = await archive.group(connection, study_id, study_ids, most_members=settings.exam_members)
+        if fresh:
+            await record_audit(connection, actor, "studies_grouped", "study", study_id, {"studyIds": fresh})
+        return fresh
+
+    changed = await _in_transaction(db, act)
+    return await _changed(db, study_id, changed, principal, settings)
+
+
+async def ungroup(
+    db: asyncpg.Pool, study_id: int, study_ids: list[int], principal: Principal, actor: Actor, settings: Settings
+) -> ChangedStudies:
+    """Let studies stand alone again, each where it was in the list."""
+
+    async def act(connection: Any) -> list[int]:
+        gone = await archive.ungroup(connection, study_id, study_ids)
+        if gone:
+            await record_audit(connection, actor, "studies_ungrouped", "study", study_id, {"studyIds": gone})
+        return gone
+
+    changed = await _in_transaction(db, act)
+    return await _changed(db, study_id, changed, principal, settings)
+
+
+async def dismiss(db: asyncpg.Pool, study_id: int, study_ids: list[int], actor: Actor, *, again: bool) -> int:
+    """Suggest these no more, or `again`; answers how many that changes."""
+
+    async def act(connection: Any) -> int:
+        number = await archive.dismiss(connection, study_id, study_ids, again=again)
+        if number:
+            name = "suggestion_allowed" if again else "suggestion_dismissed"
+            await record_audit(connection, actor, name, "study", study_id, {"studyIds": study_ids})
+        return number
+
+    return await _in_transaction(db, act)
+
+
+async def _in_transaction(db: asyncpg.Pool, act: Any) -> Any:
+    """Again, should PostgreSQL have ended it for standing in a circle with filings of the same exams."""
+    for _ in range(_TRIES):
+        try:
+            async with db.acquire() as connection, connection.transaction():
+                return await act(connection)
+        except asyncpg.DeadlockDetectedError:
+            continue
+    raise Unavailable("Images are being filed under these exams right now. Try again.", retry_after_seconds=2)
+
+
+async def _changed(
+    db: asyncpg.Pool, study_id: int, changed: list[int], principal: Principal, settings: Settings
+) -> ChangedStudies:
+    async with db.acquire() as connection:
+        exam = await archive.get_exam(connection, study_id, SEES_EVERYTHING)
+        (study,) = await _shown(connection, [exam], principal, settings)
+    return ChangedStudies(changed=changed, study=study)

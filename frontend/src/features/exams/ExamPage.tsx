@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { CloudOff, Combine, Download, SearchX } from 'lucide-react'
 import { downloadZip } from '@/shared/acts/downloadZip'
 import { calmly } from '@/shared/api/calmly'
 import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
 import { onLive } from '@/shared/api/live'
-import { meQuery, reread } from '@/shared/api/queries'
+import { meQuery, queryClient, reread } from '@/shared/api/queries'
 import type { StudyDetail } from '@/shared/api/studies'
+import { formatCount, plural } from '@/shared/format/numbers'
 import { Button, buttonClass } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import { Notice } from '@/shared/ui/Notice'
@@ -31,10 +32,27 @@ export function ExamPage() {
   const { studyId } = useParams({ from: '/frame/studies/$studyId' })
   const { data: study, error, refetch } = useQuery(studyQuery(studyId))
   useRereadOnEvents(studyId)
+  useOwnAddress(studyId, study)
   if (error && isMissing(error)) return <NoExam />
   if (study) return <LoadedExam key={study.id} study={study} trouble={error} />
   if (error) return <UnreadExam error={error} onAgain={() => void refetch()} />
   return <ExamSkeleton />
+}
+
+/** The address of a study that was grouped into another exam leads there. */
+function useOwnAddress(studyId: string, study: StudyDetail | undefined): void {
+  const navigate = useNavigate()
+  const headId = study && String(study.id) !== studyId ? study.id : null
+  useEffect(() => {
+    if (headId === null || !study) return
+    queryClient.setQueryData(['study', String(headId)], study)
+    void navigate({
+      to: '/studies/$studyId',
+      params: { studyId: String(headId) },
+      replace: true,
+      resetScroll: false,
+    })
+  }, [headId, study, navigate])
 }
 
 /** What happens to images may bring one into this exam, or take one out of it. */
@@ -154,6 +172,7 @@ function LoadedExam({ study, trouble }: { study: StudyDetail; trouble: unknown }
       <section className={styles.section}>
         <h2>All images</h2>
         <ImagesTable images={study.images} studyId={study.id} mayRetry={me?.capabilities.correct ?? false} />
+        {study.images.length < study.imageCount ? <MoreInGallery study={study} /> : null}
       </section>
       {isGrouping ? (
         <GroupDialog
@@ -195,6 +214,18 @@ function SuggestionNotice({ study, grouping }: { study: StudyDetail; grouping: G
         </Link>
       ))}
     </Notice>
+  )
+}
+
+/** Of a very large exam the server sends the first images. */
+function MoreInGallery({ study }: { study: StudyDetail }) {
+  return (
+    <p className="unit">
+      These are the first {formatCount(study.images.length)} of {plural(study.imageCount, 'image')}.{' '}
+      <Link to="/" search={{ studyId: String(study.id) }}>
+        Show them all in the gallery
+      </Link>
+    </p>
   )
 }
 

@@ -33,21 +33,30 @@ export function findStudiesQuery(text: string) {
   })
 }
 
-function change(studyId: number, act: string, studyIds: readonly number[]): Promise<unknown> {
-  return request<unknown>(`/api/studies/${studyId}/${act}`, { method: 'POST', body: { studyIds } })
+interface Named {
+  studyIds: readonly number[]
+  again?: boolean
+}
+
+function change(studyId: number, act: string, body: Named): Promise<unknown> {
+  return request<unknown>(`/api/studies/${studyId}/${act}`, { method: 'POST', body })
 }
 
 /** These become one exam with `studyId`. */
 export function groupStudies(studyId: number, studyIds: readonly number[]): Promise<unknown> {
-  return change(studyId, 'group', studyIds)
+  return change(studyId, 'group', { studyIds })
 }
 
 /** These stand alone again. */
 export function ungroupStudies(studyId: number, studyIds: readonly number[]): Promise<unknown> {
-  return change(studyId, 'ungroup', studyIds)
+  return change(studyId, 'ungroup', { studyIds })
 }
 
 /** They are not suggested together again; they can still be grouped by hand. */
 export function dismissSuggestion(studyId: number, studyIds: readonly number[]): Promise<unknown> {
-  return change(studyId, 'dismiss-suggestion', studyIds)
+  return change(studyId, 'dismiss-suggestion', { studyIds })
+}
+
+export function suggestAgain(studyId: number, studyIds: readonly number[]): Promise<unknown> {
+  return change(studyId, 'dismiss-suggestion', { studyIds, again: true })
 }

@@ -4,7 +4,7 @@ import { announceImages } from '@/shared/api/imageEvents'
 import { reread } from '@/shared/api/queries'
 import { plural } from '@/shared/format/numbers'
 import { offerUndo, toast } from '@/shared/ui/Toasts'
-import { dismissSuggestion, groupStudies, ungroupStudies } from './api'
+import { dismissSuggestion, groupStudies, suggestAgain, ungroupStudies } from './api'
 
 export interface Grouping {
   isBusy: boolean
@@ -52,7 +52,11 @@ export function useGrouping(studyId: number): Grouping {
     dismiss: (studyIds) =>
       act(async () => {
         await dismissSuggestion(studyId, studyIds)
-        toast('It will not be suggested again. The studies can still be grouped by hand.')
+        offerUndo('Not suggested any more. They can still be grouped by hand.', async () => {
+          await suggestAgain(studyId, studyIds)
+          await rereadExams()
+          return 'Suggested again.'
+        })
       }),
   }
 }

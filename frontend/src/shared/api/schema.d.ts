@@ -794,6 +794,127 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/studies': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List exams, newest arrival first
+     * @description Always a keyset page. An exam is found when one of its images, of those that the caller may see, is.
+     */
+    get: operations['ApiStudiesListStudies']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/counts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Count exams by filter
+     * @description Exact up to a limit; a `capped` count means at least so many.
+     */
+    get: operations['ApiStudiesCountsCountStudies']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One exam with its images
+     * @description Of a study that was grouped into another, that one: old addresses stay good.
+     */
+    get: operations['ApiStudiesStudyIdGetStudy']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/dismiss-suggestion': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Suggest these exams no more as one
+     * @description With `again: true` they may be suggested again.
+     */
+    post: operations['ApiStudiesStudyIdDismissSuggestionDismissSuggestion']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/group': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make studies one exam
+     * @description 409 with `different_patients`, `same_exam`, `is_member`, `already_grouped`, `has_members` or `too_many_members`
+     *     when they cannot be one. Repeating it changes nothing.
+     */
+    post: operations['ApiStudiesStudyIdGroupGroupStudies']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/ungroup': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Let studies stand alone again
+     * @description Each comes back as it was, at its place in the list. Repeating it changes nothing.
+     */
+    post: operations['ApiStudiesStudyIdUngroupUngroupStudies']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/uploads': {
     parameters: {
       query?: never
@@ -931,6 +1052,11 @@ export interface components {
       seesEveryImage: boolean
       upload: boolean
     }
+    /** ChangedStudies */
+    ChangedStudies: {
+      changed: number[]
+      study: components['schemas']['Study']
+    }
     /** CorrectionAnswer */
     CorrectionAnswer: {
       /** Format: date-time */
@@ -948,6 +1074,11 @@ export interface components {
       laterality?: string | null
       tags?: string[]
       viewPosition?: string | null
+    }
+    /** Count */
+    Count: {
+      capped: boolean
+      count: number
     }
     /** CreatedToken */
     CreatedToken: {
@@ -973,10 +1104,48 @@ export interface components {
       sopInstanceUid: string | null
       transferSyntaxUid: string | null
     }
+    /** DismissRequest */
+    DismissRequest: {
+      /** @default false */
+      again: boolean
+      studyIds: number[]
+    }
+    /** Dismissed */
+    Dismissed: {
+      changed: number
+    }
     /** EndEvent */
     EndEvent: {
       /** @enum {string} */
       reason: 'signed_out' | 'again'
+    }
+    /** ExamPicture */
+    ExamPicture: {
+      id: number
+      laterality: string | null
+      links: components['schemas']['ImageLinks']
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      viewPosition: string | null
+    }
+    /** ExamSuggestion */
+    ExamSuggestion: {
+      reason: string
+      studyIds: number[]
+    }
+    /** ExamViews */
+    ExamViews: {
+      extra: string[]
+      missing: string[]
+      present: string[]
+      repeated: string[]
+    }
+    /** HangingPlace */
+    HangingPlace: {
+      image: components['schemas']['ExamPicture'] | null
+      slot: string
     }
     /** Health */
     Health: {
@@ -1394,6 +1563,14 @@ export interface components {
       magnification: number | null
       rowMm: number | null
     }
+    /** StatusCounts */
+    StatusCounts: {
+      failed: number
+      pending: number
+      processing: number
+      ready: number
+      rejected: number
+    }
     /** StorageHealth */
     StorageHealth: {
       freeBytes: number | null
@@ -1402,6 +1579,29 @@ export interface components {
       status: 'ok' | 'down'
       usedBytes: number | null
     }
+    /** Study */
+    Study: {
+      accessionNumber: string | null
+      /** Format: date-time */
+      createdAt: string
+      hanging: components['schemas']['HangingPlace'][]
+      id: number
+      imageCount: number
+      memberCount: number
+      modalities: string[]
+      others: components['schemas']['ExamPicture'][]
+      patientId: string | null
+      patientName: string | null
+      /** @enum {string} */
+      state: 'processing' | 'ready' | 'troubled'
+      statusCounts: components['schemas']['StatusCounts']
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string | null
+      suggestion: components['schemas']['ExamSuggestion'] | null
+      uploaders: components['schemas']['Uploader'][]
+      views: components['schemas']['ExamViews']
+    }
     /** StudyAnswer */
     StudyAnswer: {
       accessionNumber: string | null
@@ -1409,6 +1609,67 @@ export interface components {
       studyAt: string | null
       studyDescription: string | null
       studyInstanceUid: string
+    }
+    /** StudyCounts */
+    StudyCounts: {
+      laterality: {
+        [key: string]: components['schemas']['Count']
+      }
+      modality: {
+        [key: string]: components['schemas']['Count']
+      }
+      status: {
+        [key: string]: components['schemas']['Count']
+      }
+      total: components['schemas']['Count']
+      view: {
+        [key: string]: components['schemas']['Count']
+      }
+    }
+    /** StudyDetail */
+    StudyDetail: {
+      accessionNumber: string | null
+      /** Format: date-time */
+      createdAt: string
+      hanging: components['schemas']['HangingPlace'][]
+      id: number
+      imageCount: number
+      images: components['schemas']['ImageAnswer'][]
+      memberCount: number
+      members: components['schemas']['StudyMember'][]
+      modalities: string[]
+      others: components['schemas']['ExamPicture'][]
+      patientId: string | null
+      patientName: string | null
+      /** @enum {string} */
+      state: 'processing' | 'ready' | 'troubled'
+      statusCounts: components['schemas']['StatusCounts']
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string | null
+      suggestion: components['schemas']['ExamSuggestion'] | null
+      uploaders: components['schemas']['Uploader'][]
+      views: components['schemas']['ExamViews']
+    }
+    /** StudyIds */
+    StudyIds: {
+      studyIds: number[]
+    }
+    /** StudyMember */
+    StudyMember: {
+      id: number
+      imageCount: number
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string
+    }
+    /** StudyPage */
+    StudyPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      studies: components['schemas']['Study'][]
     }
     /** TakenFile */
     TakenFile: {
@@ -1468,6 +1729,11 @@ export interface components {
       nextCursor: string | null
       prevCursor: string | null
       uploads: components['schemas']['Upload'][]
+    }
+    /** Uploader */
+    Uploader: {
+      id: number
+      name: string
     }
     /** User */
     User: {
@@ -3215,6 +3481,287 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesListStudies: {
+    parameters: {
+      query?: {
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+        q?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
+        studyFrom?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
+        studyTo?: string | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        userId?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesCountsCountStudies: {
+    parameters: {
+      query?: {
+        q?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
+        studyFrom?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
+        studyTo?: string | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        userId?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyCounts']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdGetStudy: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdDismissSuggestionDismissSuggestion: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DismissRequest']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Dismissed']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdGroupGroupStudies: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StudyIds']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedStudies']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdUngroupUngroupStudies: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StudyIds']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedStudies']
         }
       }
       /** @description Bad request syntax or unsupported method */

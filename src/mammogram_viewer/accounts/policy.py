@@ -39,9 +39,12 @@ _EXAM_GROUPERS: frozenset[Role] = frozenset({"admin", "technologist"})
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
 PUBLIC = Policy(name="public", roles=None)
+# The link itself says that somebody who may see the image was given it (archive/rendition_links.py).
+SIGNED_LINK = Policy(name="signed link", roles=None, ownership="image")
 OWN_ACCOUNT = Policy(name="own account", roles=_EVERYBODY, ownership="own")
 CHANGE_OWN_ACCOUNT = Policy(name="change own account", roles=_EVERYBODY, scope="write", ownership="own")
 READ_IMAGES = Policy(name="read images", roles=_EVERYBODY, ownership="image")
+NOTE_VIEWS = Policy(name="note views", roles=_EVERYBODY, scope="write", ownership="image")
 UPLOAD_IMAGES = Policy(name="upload images", roles=_UPLOADERS, scope="write")
 # An exam's list and numbers are made from the images that the caller may see.
 FIND_EXAMS = Policy(name="find exams", roles=_EVERYBODY)

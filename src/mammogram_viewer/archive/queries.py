@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from mammogram_viewer.archive.models import Image, NewImage, NewRendition, StoredFile, StudyOfImage, image_from
+from mammogram_viewer.archive.models import Image, NewImage, NewRendition, StudyOfImage, image_from
 from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.dicom.header import ImageHeader
 
@@ -371,23 +371,17 @@ async def list_renditions_after(db: Database, rendition_id: int, limit: int) -> 
     )
 
 
-async def find_rendition(db: Database, image_id: int, kind: str) -> StoredFile | None:
-    """The rendition of the recipe that is shown; of one made on demand, which may be ahead of it, else the newest."""
-    row = await db.fetchrow(
-        """SELECT r.storage_key, r.content_type, r.byte_count,
+async def find_rendition(db: Database, image_id: int, kind: str) -> asyncpg.Record | None:
+    """Whose the image is and how it stands (user_id, status, reason_code, reason), and its rendition of a kind, if it
+    has one (else storage_key is null): that of the recipe that is shown; of one made on demand, which may be ahead of
+    it, else the newest. None: no such image. One question, for thumbnails are most of what is asked."""
+    return await db.fetchrow(
+        """SELECT i.user_id, i.status, i.reason_code, i.reason, r.storage_key, r.content_type, r.byte_count,
                   r.id::text || '-' || r.recipe_version::text AS etag
-           FROM images i JOIN renditions r ON r.image_id = i.id
-           WHERE i.id = $1 AND r.kind = $2
-           ORDER BY r.recipe_version = i.recipe_version DESC, r.recipe_version DESC
+           FROM images i LEFT JOIN renditions r ON r.image_id = i.id AND r.kind = $2
+           WHERE i.id = $1
+           ORDER BY r.recipe_version = i.recipe_version DESC NULLS LAST, r.recipe_version DESC NULLS LAST
            LIMIT 1""",
         image_id,
         kind,
-    )
-    return None if row is None else StoredFile(**dict(row))
-
-
-async def find_image_access(db: Database, image_id: int) -> asyncpg.Record | None:
-    """user_id, status, reason_code, reason: what a permission check and a not-ready answer need."""
-    return await db.fetchrow(
-        "SELECT user_id, status, reason_code, reason, recipe_version FROM images WHERE id = $1", image_id
     )

@@ -10,12 +10,14 @@ from msgspec.structs import astuple
 
 from mammogram_viewer.archive.exam_models import ExamImage
 from mammogram_viewer.archive.models import FileType, Image, ImageStatus, ObjectKind
+from mammogram_viewer.archive.rendition_links import SHOWN_KINDS, RenditionAddress
 from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.models import job_id_for_image
 
 
 class ImageLinks(Wire, frozen=True, kw_only=False):
-    """Root-relative addresses; null until the rendition exists. With `v` they never change and may be cached."""
+    """Root-relative addresses; null until the rendition exists. With `v` they never change and may be cached. Where a
+    CDN serves renditions (PUBLIC_RENDITION_BASE_URL), `png` and the thumbnails are absolute, signed, and expire."""
 
     self_: str = msgspec_field(name="self")
     file: str
@@ -63,7 +65,8 @@ class ImageAnswer(Wire, frozen=True, kw_only=False):
     links: ImageLinks
 
 
-def links_of(image: Image | ExamImage) -> ImageLinks:
+def links_of(image: Image | ExamImage, address: RenditionAddress | None = None) -> ImageLinks:
+    """With `address` signed links to what pages show (`archive/rendition_links.py`), else those for a session."""
     base = f"/api/images/{image.id}"
     if image.recipe_version is None:
         return ImageLinks(base, f"{base}/file", None, None, None, None)
@@ -71,6 +74,9 @@ def links_of(image: Image | ExamImage) -> ImageLinks:
     tags = f"{base}/tags?{version}" if image.has_tags else None
     if image.object_kind != "image":
         return ImageLinks(base, f"{base}/file", None, None, None, tags)
+    if address is not None:
+        png, small, large = (address(image.id, image.recipe_version, kind) for kind in SHOWN_KINDS)
+        return ImageLinks(base, f"{base}/file", png, small, large, tags)
     sized = f"{base}/thumbnail?size="
     return ImageLinks(
         base, f"{base}/file", f"{base}/png?{version}", f"{sized}256&{version}", f"{sized}512&{version}", tags
@@ -83,11 +89,12 @@ _OWN = len(ImageAnswer.__struct_fields__) - _WORKED_OUT
 assert Image.__struct_fields__[:_OWN] == ImageAnswer.__struct_fields__[:_OWN]
 
 
-def image_values(image: Image) -> tuple[Any, ...]:
+def image_values(image: Image, address: RenditionAddress | None = None) -> tuple[Any, ...]:
     """The values of `ImageAnswer` in the order of its fields, for it and for shapes that add to it."""
-    return *astuple(image)[:_OWN], image.sha256.hex(), job_id_for_image(image.file_type, image.id), links_of(image)
+    job_id = job_id_for_image(image.file_type, image.id)
+    return *astuple(image)[:_OWN], image.sha256.hex(), job_id, links_of(image, address)
 
 
-def image_answer(image: Image) -> ImageAnswer:
-    """The wire shape of one image."""
-    return ImageAnswer(*image_values(image))
+def image_answer(image: Image, address: RenditionAddress | None = None) -> ImageAnswer:
+    """The wire shape of one image; `address` is what `RenditionLinks.addresses` gives for this answer."""
+    return ImageAnswer(*image_values(image, address))

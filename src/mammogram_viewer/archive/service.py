@@ -5,6 +5,7 @@ every function here runs inside the caller's transaction)."""
 
 from __future__ import annotations
 
+import asyncpg
 from msgspec import structs
 
 from mammogram_viewer.archive import corrections, queries
@@ -202,19 +203,23 @@ async def request_removals(connection: Connection, keys: list[str]) -> None:
 async def find_rendition(db: Database, image_id: int, kind: str, *, owner_id: int | None) -> StoredFile:
     """The shown rendition of a kind. NotFound when the caller may not see the image; NotReady while it is being
     made; Gone, with the reason, when it never will be."""
-    access = await queries.find_image_access(db, image_id)
-    if access is None or (owner_id is not None and access["user_id"] != owner_id):
+    row = await queries.find_rendition(db, image_id, kind)
+    if row is None or (owner_id is not None and row["user_id"] != owner_id):
         raise NotFound(ABSENT)
-    file = await queries.find_rendition(db, image_id, kind)
-    if file is not None:
-        return file
-    demand_ready(access["status"], access["reason_code"], access["reason"])
+    if row["storage_key"] is not None:
+        return _stored_file(row)
+    demand_ready(row["status"], row["reason_code"], row["reason"])
     raise NotFound("This image has no such rendition.", code="no_such_rendition")
 
 
 async def find_kept_rendition(db: Database, image_id: int, kind: str) -> StoredFile | None:
     """A rendition of an image that the caller may see, if it has been made."""
-    return await queries.find_rendition(db, image_id, kind)
+    row = await queries.find_rendition(db, image_id, kind)
+    return None if row is None or row["storage_key"] is None else _stored_file(row)
+
+
+def _stored_file(row: asyncpg.Record) -> StoredFile:
+    return StoredFile(**{name: row[name] for name in ("storage_key", "content_type", "byte_count", "etag")})
 
 
 def demand_ready(status: str, reason_code: str | None, reason: str | None) -> None:

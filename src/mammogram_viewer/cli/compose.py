@@ -22,6 +22,7 @@ from mammogram_viewer.adapters.database.replica import open_replica
 from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
+from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.cli.storage import open_storage
 from mammogram_viewer.foundation import logs
 from mammogram_viewer.foundation.settings import Settings
@@ -106,6 +107,9 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             storage=storage,
             wake_up=wake_up,
             queue=queue,
+            rendition_links=RenditionLinks(
+                db, settings.public_rendition_base_url, link_seconds=settings.rendition_link_seconds
+            ),
             queue_control=queue_control,
             queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
@@ -131,7 +135,7 @@ def run_api(settings: Settings) -> None:
     logs.configure("api", settings.log_level)
     keep_freed_memory()
     nursery = Nursery(settings, archives.PRELOAD)
-    app = create_app(lambda: open_resources(settings, "api", nursery))
+    app = create_app(lambda: open_resources(settings, "api", nursery), pictures_from=settings.public_rendition_base_url)
     collect_garbage_rarely()
     config = uvicorn.Config(
         app,

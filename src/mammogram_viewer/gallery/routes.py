@@ -50,7 +50,7 @@ async def list_images(
 ) -> ASGIResponse:
     """With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total."""
     # Not asked for as dependencies: the framework starts a task for each of two, a tenth of what this answer costs.
-    db, principal = request.app.state.db, request.scope["user"]
+    state, principal = request.app.state, request.scope["user"]
     filters = ImageFilters(
         file_type=file_type,
         created_from=parse_moment("from", created_from),
@@ -64,11 +64,14 @@ async def list_images(
         q=q,
     )
     wanted = parse_page_request(cursor, direction, limit)
+    address = await state.rendition_links.addresses()
     if use_cursor or cursor is not None:
-        found = await service.page_after(db, wanted, filters, principal)
+        found = await state.read_db.read_page(
+            principal.user_id, wanted, lambda db: service.page_after(db, wanted, filters, principal)
+        )
         return _answer(
             ImagePage(
-                images=[image_answer(image) for image in found.rows],
+                images=[image_answer(image, address) for image in found.rows],
                 next_cursor=found.next_cursor,
                 prev_cursor=found.prev_cursor,
                 has_more=found.has_more,
@@ -76,10 +79,12 @@ async def list_images(
             )
         )
     number = 1 if page is None else page
-    images, total = await service.numbered_page(db, number, wanted.limit, filters, principal)
+    images, total = await state.read_db.read(
+        principal.user_id, lambda db: service.numbered_page(db, number, wanted.limit, filters, principal)
+    )
     return _answer(
         NumberedImagePage(
-            images=[image_answer(image) for image in images], total=total, page=number, limit=wanted.limit
+            images=[image_answer(image, address) for image in images], total=total, page=number, limit=wanted.limit
         )
     )
 

@@ -8,6 +8,7 @@ from litestar.params import FromQuery
 
 from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.archive.models import Image, ImageStatus
+from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
 from mammogram_viewer.foundation.keyset import parse_page_request
 from mammogram_viewer.foundation.wire import Wire
@@ -39,6 +40,7 @@ class UploadPage(Wire, frozen=True):
 async def list_uploads(
     db: dependencies.Db,
     queue: NamedDependency[QueueService],
+    rendition_links: NamedDependency[RenditionLinks],
     principal: dependencies.Principal,
     status: FromQuery[ImageStatus | None] = None,
     cursor: FromQuery[str | None] = None,
@@ -49,9 +51,13 @@ async def list_uploads(
     filters = ImageFilters(user_id=principal.user_id, status=status)
     page = await service.page_after(db, parse_page_request(cursor, direction, limit), filters, principal)
     jobs = {job.id: job for job in await queue.list_jobs([_job_id(image) for image in page.rows])}
+    address = await rendition_links.addresses()
     return UploadPage(
         uploads=[
-            Upload(image=image_answer(image), job=job_answer(job) if (job := jobs.get(_job_id(image))) else None)
+            Upload(
+                image=image_answer(image, address),
+                job=job_answer(job) if (job := jobs.get(_job_id(image))) else None,
+            )
             for image in page.rows
         ],
         next_cursor=page.next_cursor,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, patch
+from litestar import Request, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from mammogram_viewer.accounts import dependencies, policy
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.corrections import find_details
+from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.jobs.models import job_id_for_image
 from mammogram_viewer.jobs.schemas import job_answer
@@ -37,10 +39,11 @@ async def get_image(
     image_id: FromPath[int],
     db: dependencies.Db,
     queue: NamedDependency[QueueService],
+    rendition_links: NamedDependency[RenditionLinks],
     principal: dependencies.Principal,
 ) -> ImageDetail:
     """Everything the image's page shows but its DICOM header (see `/tags`)."""
-    return await _detail(db, queue, image_id, principal)
+    return await _detail(db, queue, rendition_links, image_id, principal)
 
 
 @patch(
@@ -54,22 +57,28 @@ async def patch_image(
     data: CorrectionRequest,
     db: dependencies.Db,
     queue: NamedDependency[QueueService],
+    rendition_links: NamedDependency[RenditionLinks],
     principal: dependencies.Principal,
     actor: dependencies.Actor,
 ) -> ImageDetail:
     """What the file says is kept beside the correction, and comes back with `null`. Every change is audited."""
     await correct_image(db, image_id, data, principal, actor)
-    return await _detail(db, queue, image_id, principal)
+    return await _detail(db, queue, rendition_links, image_id, principal)
 
 
 async def _detail(
-    db: dependencies.Db, queue: QueueService, image_id: int, principal: dependencies.Principal
+    db: dependencies.Db,
+    queue: QueueService,
+    rendition_links: RenditionLinks,
+    image_id: int,
+    principal: dependencies.Principal,
 ) -> ImageDetail:
     image = await archive.get_visible_image(db, image_id, owner_id=principal.owner_filter)
     study = await archive.find_study_of_image(db, image_id)
     jobs = await queue.list_jobs([job_id_for_image(image.file_type, image.id)])
     job = job_answer(jobs[0], await queue.list_attempts(jobs[0].id)) if jobs else None
-    return image_detail(image, study, await find_details(db, image_id), job)
+    details, address = await find_details(db, image_id), await rendition_links.addresses()
+    return image_detail(image, study, details, job, address)
 
 
 @get("/api/images/{image_id:int}/png", opt=_OPT, tags=["images"], summary="The rendered picture")
@@ -86,7 +95,7 @@ async def get_png(
     frame: Frame = None,
     overlays: Overlays = False,
     version: Version = None,
-) -> Response[Any]:
+) -> ASGIResponse:
     """8-bit PNG by the file's own grey scale, or 16-bit PNG of the modality values (no VOI; a pCAL chunk says how
     samples become values). Other than the default picture is made when it is first asked for: 409 `not_ready` with
     the job's id until then. Counts as a view when a person opens it."""
@@ -99,25 +108,38 @@ async def get_png(
     return await serve_file(request, storage, file, cache_control=_caching(version, file.etag))
 
 
+@post(
+    "/api/images/{image_id:int}/views",
+    opt={"policy": policy.NOTE_VIEWS},
+    tags=["images"],
+    status_code=204,
+    summary="Say that the picture has been shown",
+)
+async def post_view(
+    image_id: FromPath[int], db: dependencies.Db, principal: dependencies.Principal, actor: dependencies.Actor
+) -> None:
+    """For pages that show the picture by a signed link, where nobody can tell who looks. `/png` counts by itself."""
+    await archive.get_visible_image(db, image_id, owner_id=principal.owner_filter)
+    await record_view(db, image_id, actor)
+
+
 @get("/api/images/{image_id:int}/thumbnail", opt=_OPT, tags=["images"], summary="A WebP thumbnail")
 async def get_thumbnail(
     image_id: FromPath[int],
     request: Request[Any, Any, Any],
-    db: dependencies.Db,
-    storage: NamedDependency[Storage],
-    queue: NamedDependency[QueueService],
-    principal: dependencies.Principal,
     size: FromQuery[int] = 512,
     voi: Voi = None,
     frame: Frame = None,
     version: Version = None,
-) -> Response[Any]:
+) -> ASGIResponse:
     """`size` is 256 or 512 pixels along the longer side. Never counts as a view."""
+    # Not asked for as dependencies: the framework starts a task for each of two, and a gallery asks for hundreds.
+    state = request.app.state
     if size not in (256, 512):
         raise Invalid("size must be 256 or 512.", code="invalid_size")
     wish = Wish(base="thumbnail512" if size == 512 else "thumbnail256", voi=voi, frame=frame)
-    file = await find_or_order(db, queue, image_id, wish, principal)
-    return await serve_file(request, storage, file, cache_control=_caching(version, file.etag))
+    file = await find_or_order(state.db, state.queue, image_id, wish, request.scope["user"])
+    return await serve_file(request, state.storage, file, cache_control=_caching(version, file.etag))
 
 
 @get("/api/images/{image_id:int}/tags", opt=_OPT, tags=["images"], summary="The DICOM header as DICOM JSON")
@@ -128,7 +150,7 @@ async def get_tags(
     storage: NamedDependency[Storage],
     principal: dependencies.Principal,
     version: Version = None,
-) -> Response[Any]:
+) -> ASGIResponse:
     """PS3.18 F; bulk values are replaced by their byte counts."""
     del version  # accepted, because the image's links carry it; PHI in JSON is never stored
     file = await archive.find_rendition(db, image_id, "tags", owner_id=principal.owner_filter)
@@ -144,7 +166,7 @@ async def get_original(
     principal: dependencies.Principal,
     actor: dependencies.Actor,
     download: FromQuery[bool] = False,
-) -> Response[Any]:
+) -> ASGIResponse:
     """Always an attachment. `download=true` counts as a download."""
     image, file = await open_original(db, image_id, principal, actor, counts=download and _is_opening(request))
     return await serve_file(request, storage, file, cache_control=REVALIDATE, attachment_name=image.original_name)
@@ -161,4 +183,4 @@ def _caching(version: int | None, etag: str) -> str:
     return IMMUTABLE if version is not None and etag.endswith(f"-{version}") else REVALIDATE
 
 
-handlers = [get_image, patch_image, get_png, get_thumbnail, get_tags, get_original]
+handlers = [get_image, patch_image, get_png, post_view, get_thumbnail, get_tags, get_original]

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from mammogram_viewer.archive.models import Correction, Image, ImageDetails, StudyOfImage
+from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_values
 from mammogram_viewer.dicom.geometry import SpacingBasis
 from mammogram_viewer.foundation.wire import Wire
@@ -136,10 +137,16 @@ class ImageDetail(ImageAnswer, frozen=True, kw_only=True):
     job: JobAnswer | None
 
 
-def image_detail(image: Image, study: StudyOfImage | None, details: ImageDetails, job: JobAnswer | None) -> ImageDetail:
+def image_detail(
+    image: Image,
+    study: StudyOfImage | None,
+    details: ImageDetails,
+    job: JobAnswer | None,
+    address: RenditionAddress | None = None,
+) -> ImageDetail:
     dicom = {name: getattr(image, name) for name in DicomFields.__struct_fields__}
     return ImageDetail(
-        *image_values(image),
+        *image_values(image, address),
         study=None if study is None else _study(study),
         series=None if study is None else _series(study),
         dicom=DicomFields(**dicom) if image.file_type == "dicom" else None,

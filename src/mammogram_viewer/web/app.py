@@ -24,6 +24,7 @@ from mammogram_viewer.operations import health_routes, job_routes, metrics_route
 from mammogram_viewer.operations.request_tally import RequestTally
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.web import page, problems
+from mammogram_viewer.viewing import signed as signed_routes
 from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
 from mammogram_viewer.web.headers import security_headers
 from mammogram_viewer.web.resources import Resources
@@ -40,6 +41,7 @@ _FEATURES = (
     job_routes,
     queue_routes,
     notification_routes,
+    signed_routes,
     health_routes,
     metrics_routes,
     page,
@@ -48,8 +50,9 @@ _RESOURCES = tuple(field.name for field in fields(Resources))
 _MAX_JSON_BYTES = 1024 * 1024  # only the upload takes more, and it streams
 
 
-def create_app(open_resources: OpenResources) -> Litestar:
-    """The application. `open_resources` is entered in the server's event loop and left when it stops."""
+def create_app(open_resources: OpenResources, *, pictures_from: str = "") -> Litestar:
+    """The application. `open_resources` is entered in the server's event loop and left when it stops. `pictures_from`:
+    the address of another server that pages may show pictures from."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -71,7 +74,7 @@ def create_app(open_resources: OpenResources) -> Litestar:
     )
     # Around everything, so that what the router or a middleware refuses carries the headers too.
     app.state.request_tally = RequestTally()
-    app.asgi_handler = security_headers(app.asgi_handler, app.state.request_tally)
+    app.asgi_handler = security_headers(app.asgi_handler, app.state.request_tally, pictures_from)
     return app
 
 

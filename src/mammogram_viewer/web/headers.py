@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,13 +24,21 @@ _FIXED = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
-_DEFAULTS = [
-    (name.encode(), value.encode()) for name, value in {**_FIXED, "cache-control": "private, no-store"}.items()
-]
+_SIGNED_LINKS = "/renditions/"
 
 
-def security_headers(app: ASGIApp, request_tally: RequestTally) -> ASGIApp:
+def content_security_policy(pictures_from: str = "") -> str:
+    """What a page may load: from here alone, and pictures also from the origin of the address `pictures_from`."""
+    parts = urlsplit(pictures_from)
+    origin = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self'{origin}")
+
+
+def security_headers(app: ASGIApp, request_tally: RequestTally, pictures_from: str = "") -> ASGIApp:
     """Wraps the whole application, so that error answers carry the headers too."""
+    policy = {"content-security-policy": content_security_policy(pictures_from)}
+    fixed = {**_FIXED, **policy, "cache-control": "private, no-store"}
+    defaults = [(name.encode(), value.encode()) for name, value in fixed.items()]
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,7 +53,7 @@ def security_headers(app: ASGIApp, request_tally: RequestTally) -> ASGIApp:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in given}
-                given += [header for header in _DEFAULTS if header[0] not in names]
+                given += [header for header in defaults if header[0] not in names]
                 given.append((b"x-request-id", request_id.encode()))
                 message["headers"] = given
                 status, seconds = message["status"], time.perf_counter() - started
@@ -58,9 +67,14 @@ def security_headers(app: ASGIApp, request_tally: RequestTally) -> ASGIApp:
                 logs.write_access_line(
                     request_id=request_id,
                     method=scope["method"],
-                    path=scope["path"],  # ids only; the query string may hold patient names
+                    path=_path_for_the_log(scope["path"]),
                     status=status,
                     duration_ms=round(seconds * 1000, 1),
                 )
 
     return wrapped
+
+
+def _path_for_the_log(path: str) -> str:
+    """Ids only: the query string may hold patient names, and the end of a signed link opens what it leads to."""
+    return f"{path.rpartition('/')[0]}/…" if path.startswith(_SIGNED_LINKS) else path

@@ -34,7 +34,7 @@ async def get_page(request: Request[Any, Any, Any], path: FromPath[str] = "") ->
     name = path.lstrip("/")
     file = _file(name)
     if file is None:
-        if name.startswith(("api/", "assets/", "docs-assets/")):
+        if name.startswith(("api/", "assets/", "docs-assets/", "renditions/")):
             raise NotFound("There is nothing at this address.")
         return _index()
     hashed = name.startswith("assets/")

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
@@ -29,6 +30,7 @@ class Resources:
     read_db: ReadDatabase
     redis_client: Redis
     storage: Storage
+    rendition_links: RenditionLinks
     wake_up: WakeUp
     queue: QueueService
     queue_control: QueueControl

@@ -151,6 +151,10 @@ class Product:
         finally:
             await connection.close()
 
+    async def end_undo(self) -> None:
+        """As if the time in which deletions can be undone were over; the files go with the next walk."""
+        await self.fetch("UPDATE withdrawn_images SET undo_until = now()")
+
     def stored_files(self, prefix: str = "") -> list[Path]:
         """Originals and renditions; the file that says whose storage this is does not count."""
         files = (self.data_dir / "storage" / prefix).rglob("*")

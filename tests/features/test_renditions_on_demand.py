@@ -123,6 +123,7 @@ async def test_renditions_on_demand_go_with_their_image(product):
     kept = product.data_dir / "storage" / rows[0]["storage_key"]
     assert kept.exists()
     assert product.client().delete(f"/api/images/{image_id}").status_code in (200, 204)
+    await product.end_undo()
     product.wait_until(lambda: not kept.exists(), "the 16-bit PNG is gone")
 
 

@@ -139,6 +139,7 @@ async def test_a_deleted_image_takes_its_objects_with_it(spread: Spread) -> None
     image = spread.api.wait_for(spread.upload(dicom_bytes(seed=300))[0]["id"])
     assert len(spread.stored()) > len(before)
     assert spread.api.client().delete(f"/api/images/{image['id']}").status_code in (200, 204)
+    await spread.api.end_undo()
     spread.api.wait_until(lambda: spread.stored() == before, "its objects are gone")
 
 

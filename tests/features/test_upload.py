@@ -248,12 +248,13 @@ def test_one_who_may_not_see_an_image_gets_404_everywhere(product: Product) -> N
     assert product.client("other").get("/api/jobs", params={"id": image["jobId"]}).json()["jobs"] == []
 
 
-def test_a_deleted_image_is_gone_with_its_files(product: Product) -> None:
+async def test_a_deleted_image_is_gone_with_its_files(product: Product) -> None:
     image = product.wait_for(product.upload_one(dicom_bytes(seed=14))["id"])
     files_before = len(product.stored_files())
     assert product.client("technologist").delete(f"/api/images/{image['id']}").status_code == 403
     assert product.client().delete(f"/api/images/{image['id']}").status_code == 204
     assert product.client().get(f"/api/images/{image['id']}").status_code == 404
+    await product.end_undo()
     product.wait_until(lambda: len(product.stored_files()) == files_before - 6, "its six files are removed", 10)
     again = product.upload_one(dicom_bytes(seed=14))
     assert again["duplicate"] is False

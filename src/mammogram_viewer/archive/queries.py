@@ -268,12 +268,6 @@ async def insert_renditions(connection: Connection, image_id: int, renditions: l
     )
 
 
-async def delete_renditions(connection: Connection, image_id: int) -> list[str]:
-    """Remove all rows and answer the keys whose files are to go."""
-    rows = await connection.fetch("DELETE FROM renditions WHERE image_id = $1 RETURNING storage_key", image_id)
-    return [row["storage_key"] for row in rows]
-
-
 async def delete_replaced_renditions(
     connection: Connection, image_id: int, kinds: list[str], recipe_version: int, *, older: bool
 ) -> list[str]:
@@ -301,30 +295,6 @@ async def show_recipe(connection: Connection, image_id: int, recipe_version: int
     )
 
 
-async def delete_image(connection: Connection, image_id: int) -> asyncpg.Record | None:
-    """Answers the study_id and series_id that the image was filed under."""
-    return await connection.fetchrow("DELETE FROM images WHERE id = $1 RETURNING study_id, series_id", image_id)
-
-
-async def delete_empty_parents(connection: Connection, study_id: int, series_id: int) -> None:
-    """Series, study and patient without an image left: names and birth dates go with the last one. A filing at the
-    same moment meets the foreign key, fails and is tried again."""
-    await connection.execute(
-        "DELETE FROM series e WHERE e.id = $1 AND NOT EXISTS (SELECT FROM images WHERE series_id = e.id)", series_id
-    )
-    patient_id = await connection.fetchval(
-        """DELETE FROM studies s
-           WHERE s.id = $1 AND NOT EXISTS (SELECT FROM images WHERE study_id = s.id)
-             AND NOT EXISTS (SELECT FROM series WHERE study_id = s.id)
-           RETURNING patient_id""",
-        study_id,
-    )
-    await connection.execute(
-        "DELETE FROM patients p WHERE p.id = $1 AND NOT EXISTS (SELECT FROM studies WHERE patient_id = p.id)",
-        patient_id,
-    )
-
-
 async def find_owner(db: Database, image_id: int) -> int | None:
     return await db.fetchval("SELECT user_id FROM images WHERE id = $1", image_id)
 
@@ -349,7 +319,8 @@ async def list_known_keys(db: Database, keys: list[str]) -> set[str]:
     rows = await db.fetch(
         """SELECT storage_key FROM images WHERE storage_key = ANY($1::text[])
            UNION ALL SELECT storage_key FROM renditions WHERE storage_key = ANY($1::text[])
-           UNION ALL SELECT storage_key FROM storage_removals WHERE storage_key = ANY($1::text[])""",
+           UNION ALL SELECT storage_key FROM storage_removals WHERE storage_key = ANY($1::text[])
+           UNION ALL SELECT key FROM withdrawn_images, unnest(storage_keys) AS key WHERE key = ANY($1::text[])""",
         keys,
     )
     return {row["storage_key"] for row in rows}

@@ -183,18 +183,6 @@ async def warn(connection: Connection, image_id: int, warning: str) -> None:
     await queries.add_warning(connection, image_id, warning)
 
 
-async def withdraw_image(connection: Connection, image_id: int) -> None:
-    """Remove the rows and put every file down for removal, in one transaction."""
-    row = await queries.lock_image(connection, image_id)
-    if row is None:
-        raise NotFound(ABSENT)
-    keys = [row["storage_key"], *await queries.delete_renditions(connection, image_id)]
-    await queries.request_removals(connection, keys)
-    filed = await queries.delete_image(connection, image_id)
-    if filed is not None and filed["study_id"] is not None:
-        await queries.delete_empty_parents(connection, filed["study_id"], filed["series_id"])
-
-
 async def request_removals(connection: Connection, keys: list[str]) -> None:
     """Files without a row, to be removed after the commit."""
     await queries.request_removals(connection, keys)

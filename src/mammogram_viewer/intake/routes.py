@@ -143,10 +143,15 @@ def _answer(taken: list[TakenUpload], refused: list[RefusedFile]) -> UploadAnswe
 
 @delete("/api/images/{image_id:int}", opt={"policy": policy.DELETE_IMAGES}, tags=["images"], summary="Delete an image")
 async def delete_image(
-    image_id: FromPath[int], db: dependencies.Db, principal: dependencies.Principal, actor: dependencies.Actor
+    image_id: FromPath[int],
+    db: dependencies.Db,
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
 ) -> None:
-    """Removes the image, its renditions and the original for good. Owners and administrators only."""
-    await withdraw(db, image_id, principal, actor)
+    """Nobody sees the image any more. `POST /api/images/restore` brings it back for a while; then its renditions and
+    the original are removed for good. Owners and administrators only."""
+    await withdraw(db, image_id, principal, actor, undo_seconds=settings.delete_undo_seconds)
 
 
 handlers = [post_upload, delete_image]

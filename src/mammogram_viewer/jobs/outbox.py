@@ -3,7 +3,7 @@ image's state change together.
 
     pending -> waiting -> active -> completed | rejected | failed
                             |  ^
-                            v  |            cancelled: the image was deleted
+                            v  |            cancelled: the image was deleted (undone: pending again)
                           delayed           (an attempt failed, another one follows)
 
 Invariant: an end state is final until a person retries; whoever comes second (a job may run twice) finds the
@@ -152,6 +152,24 @@ async def restart(connection: Connection, job_id: str) -> Job:
     return job
 
 
-async def cancel_for_image(connection: Connection, image_id: int) -> None:
-    """The image is going; whatever is unfinished for it is moot."""
-    await queries.cancel_jobs_of_image(connection, image_id)
+async def restart_many(connection: Connection, job_ids: list[str]) -> list[Job]:
+    """As `restart`: answers those that had ended and begin again; `QueueService.wake_all_again` after the commit."""
+    jobs = await queries.lock_ended_jobs(connection, job_ids)
+    await control_queries.reset_jobs(connection, [job.id for job in jobs])
+    return jobs
+
+
+async def cancel_for_images(connection: Connection, image_ids: list[int]) -> list[tuple[int, str]]:
+    """The images are going; whatever is unfinished for them is moot. Answers pairs of image and job, for `revive`."""
+    return await queries.cancel_jobs_of_images(connection, image_ids)
+
+
+async def cancel_if_absent(connection: Connection, image_id: int) -> None:
+    """As above, unless the image is there (again)."""
+    await queries.cancel_jobs_of_absent_image(connection, image_id)
+
+
+async def revive(connection: Connection, job_ids: list[str]) -> list[Job]:
+    """Their images are back: what the deletion has cancelled waits again; `QueueService.wake_all_again` after the
+    commit."""
+    return await queries.revive_jobs(connection, job_ids)

@@ -186,12 +186,50 @@ async def finish(
     return bool(ended)
 
 
-async def cancel_jobs_of_image(connection: Connection, image_id: int) -> None:
+async def cancel_jobs_of_images(connection: Connection, image_ids: list[int]) -> list[tuple[int, str]]:
+    """Cancel what is unfinished, locked in one order for everybody; pairs of image and job."""
+    rows = await connection.fetch(
+        """WITH held AS (
+               SELECT id FROM job_queue
+               WHERE image_id = ANY($1::bigint[]) AND status IN ('pending', 'waiting', 'active', 'delayed')
+               ORDER BY image_id, id FOR UPDATE)
+           UPDATE job_queue j SET status = 'cancelled', finished_at = now(), updated_at = now()
+           FROM held WHERE j.id = held.id
+           RETURNING j.image_id, j.id""",
+        image_ids,
+    )
+    return [(row["image_id"], row["id"]) for row in rows]
+
+
+async def cancel_jobs_of_absent_image(connection: Connection, image_id: int) -> None:
+    """One statement, so that an image that comes back at this moment keeps its jobs."""
     await connection.execute(
         """UPDATE job_queue SET status = 'cancelled', finished_at = now(), updated_at = now()
-           WHERE image_id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')""",
+           WHERE image_id = $1 AND status IN ('pending', 'waiting', 'active', 'delayed')
+             AND NOT EXISTS (SELECT FROM images WHERE id = $1)""",
         image_id,
     )
+
+
+async def revive_jobs(connection: Connection, job_ids: list[str]) -> list[Job]:
+    """Cancelled ones wait again, with the attempts that they had; answers them."""
+    rows = await connection.fetch(
+        f"""UPDATE job_queue SET status = 'pending', finished_at = NULL, updated_at = now()
+            WHERE id = ANY($1::text[]) AND status = 'cancelled' RETURNING {COLUMNS}""",
+        job_ids,
+    )
+    return [Job(**dict(row)) for row in rows]
+
+
+async def lock_ended_jobs(connection: Connection, job_ids: list[str]) -> list[Job]:
+    """Those that have ended, whatever the end; held until the caller's transaction ends."""
+    rows = await connection.fetch(
+        f"""SELECT {COLUMNS} FROM job_queue
+            WHERE id = ANY($1::text[]) AND status NOT IN ('pending', 'waiting', 'active', 'delayed')
+            ORDER BY image_id, id FOR UPDATE""",
+        job_ids,
+    )
+    return [Job(**dict(row)) for row in rows]
 
 
 async def list_attempts(db: Database, job_id: str) -> list[Attempt]:

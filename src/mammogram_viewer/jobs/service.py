@@ -139,6 +139,12 @@ class QueueService:
         await self._wake_up.forget(job)
         await self.wake([job])
 
+    async def wake_all_again(self, jobs: list[Job]) -> None:
+        """As `wake_again`, a pipeline at a time."""
+        if jobs:
+            await self._wake_up.forget_all(jobs)
+            await self.wake(jobs)
+
     async def list_unfinished(self, *, untouched_seconds: float, limit: int) -> list[Job]:
         return await queries.list_unfinished_jobs(self._db, untouched_seconds=untouched_seconds, limit=limit)
 

@@ -89,6 +89,9 @@ class Renderer:
         image = await archive.find_image(self._db, claim.job.image_id)
         if image is None:
             await self._cancel(claim)
+            # Deleted, unless the deletion has been undone at this moment: then the job has been kept, and goes on.
+            image = await archive.find_image(self._db, claim.job.image_id)
+        if image is None:
             return
         try:
             await self._attempt(claim, image)
@@ -197,7 +200,7 @@ class Renderer:
     async def _cancel(self, claim: Claim) -> None:
         async with self._db.acquire() as connection, connection.transaction():
             assert claim.job.image_id is not None
-            await outbox.cancel_for_image(connection, claim.job.image_id)
+            await outbox.cancel_if_absent(connection, claim.job.image_id)
 
 
 def _order(claim: Claim) -> RenderOrder:

@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import routes as account_routes
-from mammogram_viewer.gallery import exam_routes, upload_routes
+from mammogram_viewer.gallery import bulk_routes, exam_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
@@ -36,6 +36,7 @@ _FEATURES = (
     intake_routes,
     gallery_routes,
     exam_routes,
+    bulk_routes,
     upload_routes,
     viewing_routes,
     job_routes,

@@ -21,6 +21,7 @@ from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.adapters.database.away import AWAY as DATABASE_AWAY
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive.removals import empty_removals
+from mammogram_viewer.archive.withdrawals import purge_withdrawn
 from mammogram_viewer.foundation.errors import Unavailable
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.spool import sweep_spool
@@ -86,6 +87,7 @@ class Reconciler:
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK_KEY):
                 return 0
             added = await self._reconcile_jobs()
+            await purge_withdrawn(self._db)
             await empty_removals(self._db, self._storage)
             return added
 

@@ -463,6 +463,66 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/delete': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Delete many images
+     * @description Nobody sees them any more. Until `undoUntil` they can be brought back; then their files are removed for good.
+     */
+    post: operations['ApiImagesDeleteDeleteImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/remake': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make the renditions of many images again
+     * @description Behind everything else that waits; what is shown stays shown meanwhile.
+     */
+    post: operations['ApiImagesRemakeRemakeImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/restore': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Undo the deletion of images
+     * @description They come back as they were: the same ids, corrections, renditions and jobs.
+     */
+    post: operations['ApiImagesRestoreRestoreImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}': {
     parameters: {
       query?: never
@@ -479,7 +539,8 @@ export interface paths {
     post?: never
     /**
      * Delete an image
-     * @description Removes the image, its renditions and the original for good. Owners and administrators only.
+     * @description Nobody sees the image any more. `POST /api/images/restore` brings it back for a while; then its renditions and
+     *     the original are removed for good. Owners and administrators only.
      */
     delete: operations['ApiImagesImageIdDeleteImage']
     options?: never
@@ -1091,6 +1152,12 @@ export interface components {
       /** @enum {string} */
       status: 'ok' | 'down'
     }
+    /** DeletedImages */
+    DeletedImages: {
+      deleted: number[]
+      refused: components['schemas']['Refusal'][]
+      undoUntil: string
+    }
     /** Deliveries */
     Deliveries: {
       deliveries: components['schemas']['JobAnswer'][]
@@ -1320,6 +1387,10 @@ export interface components {
       capabilities: components['schemas']['Capabilities']
       user: components['schemas']['User']
     }
+    /** NamedImages */
+    NamedImages: {
+      imageIds: number[]
+    }
     /** NewToken */
     NewToken: {
       days?: number | null
@@ -1450,6 +1521,11 @@ export interface components {
       redis: string
       workers: components['schemas']['WorkerAnswer'][]
     }
+    /** QueuedImages */
+    QueuedImages: {
+      queued: number[]
+      refused: components['schemas']['Refusal'][]
+    }
     /** QueuesEvent */
     QueuesEvent: {
       queues: components['schemas']['QueueEvent'][]
@@ -1474,6 +1550,12 @@ export interface components {
       /** @enum {string} */
       status: 'ok' | 'down'
       usedMemoryBytes: number | null
+    }
+    /** Refusal */
+    Refusal: {
+      code: string
+      detail: string
+      id: number
     }
     /** Registered */
     Registered: {
@@ -1514,6 +1596,11 @@ export interface components {
       kind: string
       recipeVersion: number
       width: number | null
+    }
+    /** RestoredImages */
+    RestoredImages: {
+      refused: components['schemas']['Refusal'][]
+      restored: number[]
     }
     /** SeriesAnswer */
     SeriesAnswer: {
@@ -2765,6 +2852,132 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UploadAnswer']
+        }
+      }
+    }
+  }
+  ApiImagesDeleteDeleteImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeletedImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesRemakeRemakeImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueuedImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesRestoreRestoreImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['RestoredImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }

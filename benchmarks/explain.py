@@ -67,7 +67,7 @@ class Explainer:
 
     async def _explain(self, sql: str, values: Sequence[Any]) -> None:
         self.statements.append((sql, tuple(values)))
-        told = await self._db.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {sql}", *values)
+        told: Any = await self._db.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {sql}", *values)
         (explained,) = json.loads(told)
         self._milliseconds += explained["Execution Time"]
         self._blocks += explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"]

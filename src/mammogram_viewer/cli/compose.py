@@ -29,6 +29,8 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake import archives
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.intake.resumable import ResumableUploads
+from mammogram_viewer.intake.resumable_finish import Finisher
 from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.models import (
     CONVERT_DICOM,
@@ -98,6 +100,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     queue_stats = QueueStats(db)
     events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
     reads = contextlib.AsyncExitStack()
+    intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
     try:
         yield Resources(
             settings=settings,
@@ -114,8 +117,9 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
             metrics=Metrics(db, queue_control, queue_stats),
-            intake=Intake(db, storage, queue),
-            archives=ArchiveOpener(nursery, settings),
+            intake=intake,
+            archives=opener,
+            resumable=ResumableUploads(db, Finisher(db, intake, opener), settings),
             events=events,
             webhook_trial=WebhookTrial(),
         )

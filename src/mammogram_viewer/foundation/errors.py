@@ -68,6 +68,24 @@ class Gone(MammogramViewerError):
     default_code = "gone"
 
 
+class Locked(MammogramViewerError):
+    """Somebody is at it right now; ask again in a moment."""
+
+    default_code = "locked"
+
+
+class PreconditionFailed(MammogramViewerError):
+    """The caller speaks another version of the protocol."""
+
+    default_code = "precondition_failed"
+
+
+class ChecksumMismatch(MammogramViewerError):
+    """The bytes that arrived are not those that were sent; they were not kept."""
+
+    default_code = "checksum_mismatch"
+
+
 class TooLarge(MammogramViewerError):
     """Over a limit; `detail` names the limit and its setting."""
 

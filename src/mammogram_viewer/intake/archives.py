@@ -7,18 +7,35 @@ import contextlib
 import shutil
 import stat
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from mammogram_viewer.adapters.nursery import ChildDied, Nursery
 from mammogram_viewer.foundation.errors import MammogramViewerError, TooLarge, Unsupported
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.models import ReceivedFile, RefusedFile
-from mammogram_viewer.intake.spool import SpoolFile, storage_full
+from mammogram_viewer.intake.sniff import SniffedType
+from mammogram_viewer.intake.spool import storage_full
 from mammogram_viewer.intake.unpack import Unpacked, UnpackedFile, UnpackLimits, unpack_zip
 
 PRELOAD = ["mammogram_viewer.intake.unpack"]
 _TOO_LARGE = {"too_many_files", "archive_too_large", "too_large"}
+
+
+class Spooled(Protocol):
+    """A whole file on its way in, however it came."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def file_type(self) -> SniffedType | None: ...
+
+    def received(self) -> ReceivedFile: ...
 
 
 class ArchiveOpener:
@@ -29,7 +46,7 @@ class ArchiveOpener:
         self._settings = settings
 
     @contextlib.asynccontextmanager
-    async def opened(self, spooled: list[SpoolFile], refused: list[RefusedFile]) -> AsyncIterator[list[ReceivedFile]]:
+    async def opened(self, spooled: Sequence[Spooled], refused: list[RefusedFile]) -> AsyncIterator[list[ReceivedFile]]:
         """The files in order. What was unpacked and not published is removed at the end of the block."""
         folders: list[Path] = []
         try:
@@ -44,7 +61,7 @@ class ArchiveOpener:
             for folder in folders:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    async def _unpack(self, spool: SpoolFile, refused: list[RefusedFile], folders: list[Path]) -> list[ReceivedFile]:
+    async def _unpack(self, spool: Spooled, refused: list[RefusedFile], folders: list[Path]) -> list[ReceivedFile]:
         folder = self._settings.spool_dir / f"unpack-{uuid.uuid4().hex}"
         folder.mkdir(mode=0o700)
         folders.append(folder)

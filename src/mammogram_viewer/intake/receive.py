@@ -36,6 +36,7 @@ class TakenUpload:
 
     name: str
     image: RegisteredImage
+    priority: int = 0
 
     @property
     def job_id(self) -> str:
@@ -55,8 +56,11 @@ class Intake:
         self._storage = storage
         self._queue = queue
 
-    async def receive(self, files: list[ReceivedFile], principal: Principal, actor: Actor) -> list[TakenUpload]:
-        """All of them or none: durable when this returns. The workers are woken by `wake`, after the answer."""
+    async def receive(
+        self, files: list[ReceivedFile], principal: Principal, actor: Actor, *, priority: int = 0
+    ) -> list[TakenUpload]:
+        """All of them or none: durable when this returns. The workers are woken by `wake`, after the answer.
+        `priority` is that of the jobs; 0 comes first."""
         crash_point("after_spool")
         taken: dict[ReceivedFile, TakenUpload] = {}
         fresh: dict[ReceivedFile, str] = {}
@@ -70,7 +74,7 @@ class Intake:
         if fresh:
             await self._storage.adopt([(file.path, key) for file, key in fresh.items()])
             crash_point("after_rename")
-            taken |= await self._register(fresh, principal, actor)
+            taken |= await self._register(fresh, principal, actor, priority)
             crash_point("after_commit")
         return [taken[file] for file in files]
 
@@ -85,17 +89,17 @@ class Intake:
             await self._storage.adopt([(file.path, older.storage_key)])
 
     async def _register(
-        self, fresh: dict[ReceivedFile, str], principal: Principal, actor: Actor
+        self, fresh: dict[ReceivedFile, str], principal: Principal, actor: Actor, priority: int
     ) -> dict[ReceivedFile, TakenUpload]:
         taken: dict[ReceivedFile, TakenUpload] = {}
         async with self._db.acquire() as connection, connection.transaction():
             # In one order for everybody: two requests with the same files must not wait for each other.
             for file, key in sorted(fresh.items(), key=lambda item: item[0].sha256):
                 image = await register_image(connection, _new_image(file, key, principal))
-                taken[file] = TakenUpload(file.name, image)
+                taken[file] = TakenUpload(file.name, image, priority)
                 if image.duplicate:
                     continue
-                await outbox.add_jobs(connection, [self._job(image, principal)])
+                await outbox.add_jobs(connection, [self._job(taken[file], principal)])
                 metadata = {"fileType": image.file_type, "byteCount": file.byte_count}
                 await record_activity(connection, actor, "upload", "image", image.id, metadata)
                 await record_audit(connection, actor, "image_uploaded", "image", image.id, metadata)
@@ -103,11 +107,14 @@ class Intake:
 
     async def wake(self, taken: list[TakenUpload], principal: Principal) -> None:
         """Tell the workers about what is new."""
-        await self._queue.wake([self._job(t.image, principal) for t in taken if not t.image.duplicate])
+        await self._queue.wake([self._job(t, principal) for t in taken if not t.image.duplicate])
         crash_point("after_enqueue")
 
-    def _job(self, image: RegisteredImage, principal: Principal) -> NewJob:
-        return self._queue.job_for_image(image_id=image.id, user_id=principal.user_id, file_type=image.file_type)
+    def _job(self, taken: TakenUpload, principal: Principal) -> NewJob:
+        image = taken.image
+        return self._queue.job_for_image(
+            image_id=image.id, user_id=principal.user_id, file_type=image.file_type, priority=taken.priority
+        )
 
 
 def _new_image(file: ReceivedFile, key: str, principal: Principal) -> NewImage:

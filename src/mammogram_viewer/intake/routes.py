@@ -9,19 +9,21 @@ from urllib.parse import unquote
 from litestar import Request, Response, delete, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from mammogram_viewer.accounts import dependencies, policy
-from mammogram_viewer.foundation.errors import Invalid, Malformed, MammogramViewerError, Unsupported
+from mammogram_viewer.foundation.errors import Malformed, MammogramViewerError, Unsupported
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.answers import everything_refused, upload_answer
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.models import RefusedFile
 from mammogram_viewer.intake.multipart import FIELD, MultipartReceiver
 from mammogram_viewer.intake.names import clean_name
-from mammogram_viewer.intake.receive import Intake, TakenUpload, check_space
-from mammogram_viewer.intake.schemas import RejectedFile, TakenFile, UploadAnswer
+from mammogram_viewer.intake.receive import Intake, check_space
+from mammogram_viewer.intake.schemas import UploadAnswer
 from mammogram_viewer.intake.spool import SpoolFile, file_too_large
 from mammogram_viewer.intake.withdraw import withdraw
+from mammogram_viewer.jobs.models import BULK_PRIORITY
 
 
 @post(
@@ -39,9 +41,11 @@ async def post_upload(
     archives: NamedDependency[ArchiveOpener],
     principal: dependencies.Principal,
     actor: dependencies.Actor,
+    bulk: FromQuery[bool] = False,
 ) -> Response[UploadAnswer]:
     """Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
-    files that are refused are listed beside those that were taken."""
+    files that are refused are listed beside those that were taken. `bulk`: these may wait behind what people have
+    just sent."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Unsupported("Compressed request bodies are not taken. Send the file as it is.", code="content_encoding")
     check_space(settings)
@@ -63,12 +67,14 @@ async def post_upload(
             )
         async with archives.opened(spooled, refused) as files:
             if refused and not files:
-                raise _everything_refused(refused)
-            taken = await intake.receive(files, principal, actor)
+                raise everything_refused(refused)
+            taken = await intake.receive(files, principal, actor, priority=BULK_PRIORITY if bulk else 0)
     finally:
         for spool in spooled:
             await spool.discard()
-    return Response(_answer(taken, refused), status_code=202, background=BackgroundTask(intake.wake, taken, principal))
+    return Response(
+        upload_answer(taken, refused), status_code=202, background=BackgroundTask(intake.wake, taken, principal)
+    )
 
 
 async def _receive_raw(
@@ -106,38 +112,6 @@ def _demand_files(receiver: MultipartReceiver) -> None:
         return
     raise Malformed(
         f"No file arrived. Send files in the multipart field “{FIELD}” with a file name.", code="missing_files"
-    )
-
-
-def _everything_refused(refused: list[RefusedFile]) -> MammogramViewerError:
-    """The error of a single refused file as it is; for several an Invalid. Both carry the list."""
-    error = (
-        refused[0].error
-        if len(refused) == 1
-        else Invalid("None of the files could be taken; nothing was kept.", code="all_files_refused")
-    )
-    error.extra = {"images": [], "rejected": [_rejected(r) for r in refused]}
-    return error
-
-
-def _rejected(refused: RefusedFile) -> RejectedFile:
-    return RejectedFile(name=refused.name, code=refused.error.code, detail=refused.error.detail)
-
-
-def _answer(taken: list[TakenUpload], refused: list[RefusedFile]) -> UploadAnswer:
-    return UploadAnswer(
-        images=[
-            TakenFile(
-                id=t.image.id,
-                job_id=t.job_id,
-                status=t.image.status,
-                sha256=t.image.sha256.hex(),
-                duplicate=t.image.duplicate,
-                name=t.name,
-            )
-            for t in taken
-        ],
-        rejected=[_rejected(r) for r in refused],
     )
 
 

@@ -23,6 +23,7 @@ REMAKE_RENDITIONS = "remake_renditions"  # with a newer recipe, while the old on
 RENDER_ON_DEMAND = "render_on_demand"  # what somebody asked for beside them: another VOI, 16 bits, another frame
 # The kinds whose end is the image's: of the others an image that is shown never hears.
 DECIDES_IMAGE = frozenset({CONVERT_DICOM, RENDER_PICTURE})
+BULK_PRIORITY = 5  # a person sent it, but nobody waits for it
 BACK_FILL_PRIORITY = 10
 
 

@@ -18,13 +18,14 @@ from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.gallery import bulk_routes, exam_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
+from mammogram_viewer.intake import resumable_routes
 from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
 from mammogram_viewer.operations import health_routes, job_routes, metrics_routes, queue_routes
 from mammogram_viewer.operations.request_tally import RequestTally
 from mammogram_viewer.viewing import routes as viewing_routes
-from mammogram_viewer.web import page, problems
 from mammogram_viewer.viewing import signed as signed_routes
+from mammogram_viewer.web import page, problems
 from mammogram_viewer.web.authentication import AuthenticationMiddleware, actor_of
 from mammogram_viewer.web.headers import security_headers
 from mammogram_viewer.web.resources import Resources
@@ -34,6 +35,7 @@ _FEATURES = (
     account_routes,
     admin_routes,
     intake_routes,
+    resumable_routes,
     gallery_routes,
     exam_routes,
     bulk_routes,

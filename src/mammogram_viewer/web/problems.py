@@ -25,14 +25,18 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
     errors.Conflict: 409,
     errors.NotReady: 409,
     errors.Gone: 410,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.RangeNotSatisfiable: 416,
     errors.Invalid: 422,
+    errors.Locked: 423,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     errors.StorageFull: 507,
+    errors.ChecksumMismatch: 460,  # of the tus protocol
 }
+_TITLES = {460: "Checksum Mismatch"}
 # InternalClientError: the server died between two of its messages, and the connection is used before that is noticed.
 _AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 _FRAMEWORK_CODES = {
@@ -50,7 +54,7 @@ def problem(
     """One problem document. `code` is stable, `detail` is for people."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,

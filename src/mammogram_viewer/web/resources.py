@@ -13,6 +13,7 @@ from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.archives import ArchiveOpener
 from mammogram_viewer.intake.receive import Intake
+from mammogram_viewer.intake.resumable import ResumableUploads
 from mammogram_viewer.jobs.control import QueueControl
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.jobs.stats import QueueStats
@@ -39,5 +40,6 @@ class Resources:
     metrics: Metrics
     intake: Intake
     archives: ArchiveOpener
+    resumable: ResumableUploads
     events: EventHub
     webhook_trial: WebhookTrial

@@ -14,6 +14,7 @@ from mammogram_viewer.archive.installation import join_installation
 from mammogram_viewer.archive.removals import purge_quarantine, remove_orphans
 from mammogram_viewer.archive.verify import verify_some
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.intake.resumable import sweep_resumable
 from mammogram_viewer.jobs import outbox, workers
 from mammogram_viewer.jobs.lists import find_last_result
 from mammogram_viewer.jobs.models import MAINTENANCE, Claim
@@ -64,7 +65,8 @@ class Maintenance:
         orphans = await remove_orphans(self._db, self._storage, older_than_seconds=_ORPHAN_SECONDS)
         purged = await purge_quarantine(self._storage, days=self._settings.quarantine_days)
         await workers.forget_old(self._db)
-        return {"swept": True, "orphans": orphans, "purged": purged}
+        uploads = await sweep_resumable(self._db, self._settings)
+        return {"swept": True, "orphans": orphans, "purged": purged, "abandonedUploads": uploads}
 
     async def verify_storage(self, claim: Claim) -> None:
         """Some originals each time, by their digests, going on where the last run ended. One that is missing or changed

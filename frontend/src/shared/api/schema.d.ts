@@ -454,7 +454,8 @@ export interface paths {
     /**
      * Upload mammograms or plain pictures
      * @description Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
-     *     files that are refused are listed beside those that were taken.
+     *     files that are refused are listed beside those that were taken. `bulk`: these may wait behind what people have
+     *     just sent.
      */
     post: operations['ApiImagesPostUpload']
     delete?: never
@@ -628,6 +629,26 @@ export interface paths {
     get: operations['ApiImagesImageIdThumbnailGetThumbnail']
     put?: never
     post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/views': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say that the picture has been shown
+     * @description For pages that show the picture by a signed link, where nobody can tell who looks. `/png` counts by itself.
+     */
+    post: operations['ApiImagesImageIdViewsPostView']
     delete?: never
     options?: never
     head?: never
@@ -996,6 +1017,87 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/uploads/known': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Which of these files one has sent already
+     * @description By SHA-256 of the whole file, among one's own images: what is known need not be sent again.
+     */
+    post: operations['ApiUploadsKnownFindKnown']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads/resumable': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What is unfinished
+     * @description One's own uploads that may go on, the newest first.
+     */
+    get: operations['ApiUploadsResumableListUnfinished']
+    put?: never
+    /**
+     * Begin a resumable upload (tus)
+     * @description `Upload-Length` is wanted; `Upload-Metadata` may carry filename, filetype, relativePath, sha256 (of the whole
+     *     file, checked at the end) and headsha256. A body may follow at once. `bulk`: its jobs may wait behind others.
+     */
+    post: operations['ApiUploadsResumableCreateUpload']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads/resumable/{upload_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What it has become
+     * @description Where one's own upload stands, and once it has ended what was made of it. May be asked until it expires.
+     */
+    get: operations['ApiUploadsResumableUploadIdGetUpload']
+    put?: never
+    /**
+     * PATCH or DELETE for callers that cannot send them (tus)
+     * @description `X-HTTP-Method-Override` names the method that is meant.
+     */
+    post: operations['ApiUploadsResumableUploadIdActByOtherMethod']
+    /**
+     * Discard an unfinished upload (tus)
+     * @description What has come is removed. An image that it has become stays.
+     */
+    delete: operations['ApiUploadsResumableUploadIdDiscardUpload']
+    options?: never
+    /**
+     * The offset (tus)
+     * @description How many bytes are on disk; the next request begins there.
+     */
+    head: operations['ApiUploadsResumableUploadIdAskOffset']
+    /**
+     * Send bytes at an offset (tus)
+     * @description 204 once the bytes are on disk; with the last one, once the file is an image with its job.
+     */
+    patch: operations['ApiUploadsResumableUploadIdSendBytes']
+    trace?: never
+  }
   '/health': {
     parameters: {
       query?: never
@@ -1069,6 +1171,27 @@ export interface paths {
      *     them all.
      */
     get: operations['MetricsGetMetrics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/renditions/{image_id}/{kind}/{version}/{expires}/{signature}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * A picture or thumbnail by a signed link
+     * @description For caches before us (`PUBLIC_RENDITION_BASE_URL`); the links are those in the image's JSON. 403
+     *     `invalid_signature` or `link_expired`; 404 once the image is deleted.
+     */
+    get: operations['RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition']
     put?: never
     post?: never
     delete?: never
@@ -1170,6 +1293,10 @@ export interface components {
       sopClassUid: string | null
       sopInstanceUid: string | null
       transferSyntaxUid: string | null
+    }
+    /** Digests */
+    Digests: {
+      sha256: string[]
     }
     /** DismissRequest */
     DismissRequest: {
@@ -1374,6 +1501,17 @@ export interface components {
       limit: number
       nextCursor: string | null
       prevCursor: string | null
+    }
+    /** KnownFile */
+    KnownFile: {
+      id: number
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+    }
+    /** KnownFiles */
+    KnownFiles: {
+      known: components['schemas']['KnownFile'][]
     }
     /** Login */
     Login: {
@@ -1794,6 +1932,29 @@ export interface components {
       durationMs?: number | null
       event: string
       worker?: string | null
+    }
+    /** UnfinishedUpload */
+    UnfinishedUpload: {
+      busy: boolean
+      byteCount: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      expiresAt: string
+      id: string
+      images: components['schemas']['TakenFile'][]
+      metadata: {
+        [key: string]: string
+      }
+      name: string
+      offset: number | null
+      rejected: components['schemas']['RejectedFile'][]
+      /** @enum {string} */
+      status: 'receiving' | 'finished' | 'refused'
+    }
+    /** UnfinishedUploads */
+    UnfinishedUploads: {
+      uploads: components['schemas']['UnfinishedUpload'][]
     }
     /** Unread */
     Unread: {
@@ -2838,7 +2999,9 @@ export interface operations {
   }
   ApiImagesPostUpload: {
     parameters: {
-      query?: never
+      query?: {
+        bulk?: boolean
+      }
       header?: never
       path?: never
       cookie?: never
@@ -2852,6 +3015,24 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UploadAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }
@@ -3122,9 +3303,7 @@ export interface operations {
         headers: {
           [name: string]: unknown
         }
-        content: {
-          'application/json': unknown
-        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {
@@ -3172,9 +3351,7 @@ export interface operations {
         headers: {
           [name: string]: unknown
         }
-        content: {
-          'application/json': unknown
-        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {
@@ -3215,9 +3392,7 @@ export interface operations {
         headers: {
           [name: string]: unknown
         }
-        content: {
-          'application/json': unknown
-        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {
@@ -3263,9 +3438,45 @@ export interface operations {
         headers: {
           [name: string]: unknown
         }
-        content: {
-          'application/json': unknown
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
         }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdViewsPostView: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {
@@ -4040,6 +4251,306 @@ export interface operations {
       }
     }
   }
+  ApiUploadsKnownFindKnown: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Digests']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['KnownFiles']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableListUnfinished: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UnfinishedUploads']
+        }
+      }
+    }
+  }
+  ApiUploadsResumableCreateUpload: {
+    parameters: {
+      query?: {
+        bulk?: boolean
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdGetUpload: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UnfinishedUpload']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdActByOtherMethod: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdDiscardUpload: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdAskOffset: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdSendBytes: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   HealthGetHealth: {
     parameters: {
       query?: never
@@ -4120,6 +4631,48 @@ export interface operations {
         }
         content: {
           'application/json': string
+        }
+      }
+    }
+  }
+  RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        kind: string
+        version: number
+        expires: number
+        signature: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }

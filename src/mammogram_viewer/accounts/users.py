@@ -66,7 +66,7 @@ async def list_users(
 async def get_user(db: Executor, user_id: int) -> User:
     user = await queries.find_user(db, user_id) if 0 < user_id <= MAX_BIGINT else None
     if user is None:
-        raise _unknown_user()
+        raise unknown_user()
     return user
 
 
@@ -112,7 +112,7 @@ async def change_user(db: Pool, settings: Settings, actor: Actor, user_id: int, 
         await queries.lock_administrators(connection)
         before = await queries.find_user_for_update(connection, user_id) if 0 < user_id <= MAX_BIGINT else None
         if before is None:
-            raise _unknown_user()
+            raise unknown_user()
         role, status = changes.role or before.role, changes.status or before.status
         await _demand_an_administrator(connection, before, role, status)
         name = before.name if changes.name is None else clean_name(changes.name)
@@ -150,7 +150,7 @@ async def _record_changes(
 ) -> None:
     acts: list[tuple[str, dict[str, str]]] = []
     if before.status != after.status:
-        acts.append((_status_act(before.status, after.status), {"from": before.status, "to": after.status}))
+        acts.append((status_act(before.status, after.status), {"from": before.status, "to": after.status}))
     if before.role != after.role:
         acts.append(("role_changed", {"from": before.role, "to": after.role}))
     if before.name != after.name:
@@ -161,11 +161,11 @@ async def _record_changes(
         await record_audit(connection, actor, act, "user", after.id, detail)
 
 
-def _status_act(before: UserStatus, after: UserStatus) -> str:
+def status_act(before: UserStatus, after: UserStatus) -> str:
     if after == "disabled":
         return "user_disabled"
     return "user_approved" if before == "pending" else "user_enabled"
 
 
-def _unknown_user() -> NotFound:
+def unknown_user() -> NotFound:
     return NotFound("There is no such user.")

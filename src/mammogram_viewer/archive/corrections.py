@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mammogram_viewer.archive import detail_queries as queries
-from mammogram_viewer.archive.models import Acquisition, CorrectedField, ImageDetails
+from mammogram_viewer.archive import standing_queries
+from mammogram_viewer.archive.models import PERSON, Acquisition, CorrectedField, ImageDetails
 from mammogram_viewer.archive.queries import Connection, Database
 from mammogram_viewer.dicom.header import ImageHeader
 from mammogram_viewer.foundation.errors import NotFound
 
-PERSON = "person"
 FIELDS: tuple[CorrectedField, ...] = ("laterality", "view_position")
 
 
@@ -64,6 +64,26 @@ async def correct(
     )
     await queries.set_field(connection, image_id, field, value, PERSON)
     return Change(field=field, before=row[field], after=value)
+
+
+async def correct_many(
+    connection: Connection, image_ids: list[int], field: CorrectedField, value: str | None, *, user_id: int
+) -> tuple[set[int], list[tuple[int, Change]]]:
+    """As `correct` for each: the images that are there, and what changed of them."""
+    rows = await standing_queries.lock_sides_and_views(connection, image_ids)
+    earlier = {
+        row["image_id"]: row for row in await standing_queries.list_earlier_corrections(connection, image_ids, field)
+    }
+    if value is None:
+        moved = [row for row in rows if row["id"] in earlier]
+        after = {row["id"]: earlier[row["id"]]["file_value"] for row in moved}
+        await standing_queries.take_back_corrections(connection, list(after), field)
+    else:
+        moved = [row for row in rows if row[field] != value]
+        after = dict.fromkeys([row["id"] for row in moved], value)
+        await standing_queries.save_corrections(connection, list(after), field, value, user_id=user_id)
+    changes = [(row["id"], Change(field=field, before=row[field], after=after[row["id"]])) for row in moved]
+    return {row["id"] for row in rows}, changes
 
 
 async def set_tags(connection: Connection, image_id: int, tags: list[str]) -> bool:

@@ -17,6 +17,7 @@ ImageStatus = Literal["pending", "processing", "ready", "rejected", "failed"]
 FileType = Literal["dicom", "png", "jpeg", "tiff"]
 ObjectKind = Literal["image", "dose_report"]
 CorrectedField = Literal["laterality", "view_position"]
+PERSON = "person"  # the source of a side or view that somebody has corrected
 IMAGE_STATUSES: tuple[ImageStatus, ...] = ("pending", "processing", "ready", "rejected", "failed")
 FILE_TYPES: tuple[FileType, ...] = ("dicom", "png", "jpeg", "tiff")
 

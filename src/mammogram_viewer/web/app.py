@@ -15,6 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
+from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.gallery import bulk_routes, exam_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
@@ -23,6 +24,7 @@ from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
 from mammogram_viewer.operations import health_routes, job_routes, metrics_routes, queue_routes
 from mammogram_viewer.operations.request_tally import RequestTally
+from mammogram_viewer.viewing import bulk_routes as correction_routes
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.viewing import signed as signed_routes
 from mammogram_viewer.web import page, problems
@@ -34,6 +36,7 @@ OpenResources = Callable[[], AbstractAsyncContextManager[Resources]]
 _FEATURES = (
     account_routes,
     admin_routes,
+    user_bulk_routes,
     intake_routes,
     resumable_routes,
     gallery_routes,
@@ -41,6 +44,7 @@ _FEATURES = (
     bulk_routes,
     upload_routes,
     viewing_routes,
+    correction_routes,
     job_routes,
     queue_routes,
     notification_routes,

@@ -206,6 +206,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/admin/users/bulk': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostUserStatuses
+     * @description Approve, enable or disable many users.
+     */
+    post: operations['ApiAdminUsersBulkPostUserStatuses']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/admin/users/{user_id}': {
     parameters: {
       query?: never
@@ -458,6 +478,26 @@ export interface paths {
      *     just sent.
      */
     post: operations['ApiImagesPostUpload']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/correct': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Correct side or view of many images
+     * @description What the files say is kept beside the correction, and comes back with `null`. Every change is audited.
+     */
+    post: operations['ApiImagesCorrectPostCorrections']
     delete?: never
     options?: never
     head?: never
@@ -1229,6 +1269,12 @@ export interface components {
     ApiTokenList: {
       apiTokens: components['schemas']['ApiToken'][]
     }
+    /** BulkCorrection */
+    BulkCorrection: {
+      imageIds: number[]
+      laterality?: string | null
+      viewPosition?: string | null
+    }
     /** Capabilities */
     Capabilities: {
       administer: boolean
@@ -1240,6 +1286,16 @@ export interface components {
     ChangedStudies: {
       changed: number[]
       study: components['schemas']['Study']
+    }
+    /** ChangedUsers */
+    ChangedUsers: {
+      changed: number[]
+      refused: components['schemas']['Refusal'][]
+    }
+    /** CorrectedImages */
+    CorrectedImages: {
+      corrected: number[]
+      refused: components['schemas']['Refusal'][]
     }
     /** CorrectionAnswer */
     CorrectionAnswer: {
@@ -2017,6 +2073,12 @@ export interface components {
       /** @enum {null|string} */
       status?: 'pending' | 'active' | 'disabled' | null
     }
+    /** UserStatuses */
+    UserStatuses: {
+      /** @enum {string} */
+      status: 'active' | 'disabled'
+      userIds: number[]
+    }
     /** VoiCandidateAnswer */
     VoiCandidateAnswer: {
       center: number | null
@@ -2484,6 +2546,48 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersBulkPostUserStatuses: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UserStatuses']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedUsers']
         }
       }
       /** @description Bad request syntax or unsupported method */
@@ -3015,6 +3119,48 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UploadAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesCorrectPostCorrections: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BulkCorrection']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['CorrectedImages']
         }
       }
       /** @description Bad request syntax or unsupported method */

@@ -121,7 +121,7 @@ async def test_a_power_cut_at_any_step_of_an_upload_leaves_nothing_half_made(
             assert point not in ("after_spool", "after_rename", "after_commit")
         except httpx.TransportError:
             assert point != "after_enqueue", "the answer was sent before this step"
-        assert product.processes.pop(part).wait(20) == 137
+        assert product.processes.pop(part).wait(60) == 137
         product.start(part)
         if not acknowledged:
             # Whatever the cut left, the same upload sent again is taken.

@@ -60,11 +60,11 @@ async def test_a_worker_that_starts_before_redis_waits_for_it(own_database: str,
     server, start = valkey
     with running(Product(tmp_path, own_database, server.url), "api", "worker") as product:
         taken = product.upload_one(dicom_bytes(seed=1))
+        product.wait_until(lambda: "worker_started" in product.log("worker"), "the worker has started", 60)
         with pytest.raises(subprocess.TimeoutExpired):
-            product.processes["worker"].wait(10)
-        assert "worker_started" in product.log("worker")
+            product.processes["worker"].wait(5)
         start()
-        assert product.wait_for(taken["id"], 15)["status"] == "ready"
+        assert product.wait_for(taken["id"])["status"] == "ready"
         assert product.processes["worker"].poll() is None
 
 
@@ -72,9 +72,9 @@ async def test_a_worker_whose_redis_never_came_ends_at_once_when_asked(
     own_database: str, valkey: Any, tmp_path: Path
 ) -> None:
     with running(Product(tmp_path, own_database, valkey[0].url), "worker") as product:
-        product.wait_until(lambda: "worker_started" in product.log("worker"), "the worker has started", 20)
+        product.wait_until(lambda: "worker_started" in product.log("worker"), "the worker has started", 60)
         product.processes["worker"].send_signal(signal.SIGTERM)
-        assert product.processes["worker"].wait(10) == 0, product.log("worker")
+        assert product.processes["worker"].wait(30) == 0, product.log("worker")
 
 
 async def test_a_job_that_outlasts_the_grace_time_is_left_to_another_worker(

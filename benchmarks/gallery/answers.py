@@ -18,22 +18,37 @@ class Client:
     """One connection, one person."""
 
     def __init__(self, api: Peer, cookie: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", api.port), timeout=_TIMEOUT_SECONDS)
-        self._file = self._socket.makefile("rb")
+        self._port = api.port
+        self._connect()
         self._rest = f" HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n"
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=_TIMEOUT_SECONDS)
+        self._file = self._socket.makefile("rb")
+
+    def _close(self) -> None:
+        self._file.close()
+        self._socket.close()
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        self._file.close()
-        self._socket.close()
+        self._close()
 
     def get(self, path: str) -> tuple[int, bytes, float]:
         """Status, body, and milliseconds from the request to the last byte."""
+        request = f"GET {path}{self._rest}".encode()
         started = time.perf_counter()
-        self._socket.sendall(f"GET {path}{self._rest}".encode())
-        status = int(self._file.readline().split()[1])
+        self._socket.sendall(request)
+        first_line = self._file.readline()
+        if not first_line:  # closed while nothing was asked for some seconds
+            self._close()
+            self._connect()
+            started = time.perf_counter()
+            self._socket.sendall(request)
+            first_line = self._file.readline()
+        status = int(first_line.split()[1])
         length = 0
         while (line := self._file.readline()) != b"\r\n":
             name, _, value = line.partition(b":")

@@ -260,7 +260,7 @@ def test_wildcards_in_a_search_are_ordinary_characters(product: Product, image: 
 
 def test_a_search_finds_by_part_of_the_name(product: Product, image: dict[str, Any]) -> None:
     named = product.upload_one(dicom_bytes(seed=2), "100%_sure.dcm")
-    for text in ("100%", "%_s", "SURE"):
+    for text in ("100%", "%_su", "SURE"):
         found = product.client().get("/api/images", params={"q": text}).json()["images"]
         assert [i["id"] for i in found] == [named["id"]], text
 

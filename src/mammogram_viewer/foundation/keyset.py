@@ -15,8 +15,12 @@ oldest. `has_more` speaks of the direction walked. `next_cursor` is null when no
 no newer one does. Cost: one index range of limit + 1 rows, and, only with a cursor, one `EXISTS` for the side we came
 from (the cursor's row may have been deleted since, so the cursor alone proves nothing).
 
-Cursors in whole seconds, as old clients hold them, are found again by their id (`resolve`); if that row is gone, the
-end of that second is taken.
+A list with filters names what it filters by in `Walk`, so that one index serves exactly that page (see there); filters
+for which no index was built are sifted, with a bound on the rows read: `foundation/sifting.py`.
+
+A cursor is a place, not a promise: that of another list, of a deleted row or one made up shows the rows beyond that
+place, never more than the caller may see. Only what cannot be read is refused. Cursors in whole seconds, as old clients
+hold them, are found again by their id (`resolve`); if that row is gone, the end of that second is taken.
 
 Invariant: the order is total (`created_at`, then `id`), and `created_at` of a row never changes."""
 
@@ -74,6 +78,25 @@ class Condition:
     def __init__(self, sql: str, *values: Any) -> None:
         object.__setattr__(self, "sql", sql)
         object.__setattr__(self, "values", values)
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """The index that a page walks: it begins with `columns`, each equal to its value, then created_at and id, all in
+    one direction. `since` (inclusive) and `before` (exclusive) cut the walk off.
+
+    Such a query orders by the columns too, which changes nothing, for they are equal, and says "equal" in words that
+    the planner does not see through: only the index made for this filter has that order. Asked plainly, PostgreSQL
+    takes the index on created_at alone whenever it expects many matches, and then reads past everything else: 30,000
+    pending images before the first `ready` one, 600,000 of others before the first of a person who has stopped
+    uploading. The first column is `= ANY` of one value, after which the walk can begin at the cursor; a second one is
+    part of the rows compared."""
+
+    columns: tuple[tuple[str, Any], ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+EVERYTHING = Walk()
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -182,6 +205,7 @@ def page_query(
     created_at: str,
     id_column: str,
     around: str = "",
+    walk: Walk = EVERYTHING,
 ) -> Query:
     """Up to limit + 1 rows strictly beyond the cursor, nearest first. `base` is `SELECT … FROM …` without WHERE.
 
@@ -189,45 +213,56 @@ def page_query(
     for the answer to `behind_query`, in which created_at and id have the same names. Its joins then meet limit + 1 rows
     by construction, not by the planner's luck, and one round trip does both."""
     values: list[Any] = []
-    parts = _numbered(conditions, values)
-    if request.cursor is not None:
-        comparison = "<" if request.direction == "next" else ">"
-        parts.append(_place(request.cursor, comparison, values, created_at, id_column))
-    order = "DESC" if request.direction == "next" else "ASC"
+    parts = numbered(conditions, values)
+    parts += ends(request, walk, values, created_at, id_column)
+    order = order_of(request, walk, created_at, id_column)
     # The limit is part of the text: as a parameter it hides from the planner that only a few rows are wanted, and
     # PostgreSQL then plans anew each time (measured: 2.0 ms a page instead of 0.25).
-    sql = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT {int(request.limit) + 1}"
+    sql = f"{base}{where(parts)} ORDER BY {order} LIMIT {int(request.limit) + 1}"
     if around:
         behind = "false"
-        if request.cursor is not None:  # the same values in the same places as ours
-            behind = _behind(base, conditions, request, created_at, id_column).sql
-        sql = around.format(found=sql, any_behind=behind) + f" ORDER BY {created_at} {order}, {id_column} {order}"
+        if request.cursor is not None:
+            behind = _behind(base, conditions, request, created_at, id_column, walk, values)
+        sql = around.format(found=sql, any_behind=behind) + f" ORDER BY {order}"
     return Query(sql, values)
 
 
 def behind_query(
-    base: str, conditions: Sequence[Condition], request: PageRequest, *, created_at: str, id_column: str
+    base: str,
+    conditions: Sequence[Condition],
+    request: PageRequest,
+    *,
+    created_at: str,
+    id_column: str,
+    walk: Walk = EVERYTHING,
 ) -> Query:
     """Whether a row lies on the side that we came from, the cursor's own place included.
 
     A page holds the nearest rows beyond the cursor, so this is the same as rows before the page's first row."""
-    behind = _behind(base, conditions, request, created_at, id_column)
-    return Query(f"SELECT {behind.sql}", behind.values)
-
-
-def _behind(base: str, conditions: Sequence[Condition], request: PageRequest, created_at: str, id_column: str) -> Query:
-    assert request.cursor is not None
     values: list[Any] = []
-    parts = _numbered(conditions, values)
-    comparison = ">=" if request.direction == "next" else "<="
-    parts.append(_place(request.cursor, comparison, values, created_at, id_column))
-    order = "ASC" if request.direction == "next" else "DESC"
+    numbered(conditions, values)
+    return Query(f"SELECT {_behind(base, conditions, request, created_at, id_column, walk, values)}", values)
+
+
+def _behind(
+    base: str,
+    conditions: Sequence[Condition],
+    request: PageRequest,
+    created_at: str,
+    id_column: str,
+    walk: Walk,
+    values: list[Any],
+) -> str:
+    """`values` begin with those of the conditions."""
+    parts = numbered(conditions, [])
+    parts += ends(request, walk, values, created_at, id_column, backwards=True)
     # Ordered, so that the planner walks the index from the cursor; it would read the table from its start instead.
-    nearest = f"{base}{_where(parts)} ORDER BY {created_at} {order}, {id_column} {order} LIMIT 1"
-    return Query(f"EXISTS (SELECT FROM ({nearest}) behind)", values)
+    order = order_of(request, walk, created_at, id_column, backwards=True)
+    return f"EXISTS (SELECT FROM ({base}{where(parts)} ORDER BY {order} LIMIT 1) behind)"
 
 
-def _numbered(conditions: Sequence[Condition], values: list[Any]) -> list[str]:
+def numbered(conditions: Sequence[Condition], values: list[Any]) -> list[str]:
+    """The conditions as SQL, their values appended to `values`."""
     parts: list[str] = []
     for condition in conditions:
         first = len(values) + 1
@@ -236,14 +271,66 @@ def _numbered(conditions: Sequence[Condition], values: list[Any]) -> list[str]:
     return parts
 
 
-def _place(cursor: Cursor, comparison: str, values: list[Any], created_at: str, id_column: str) -> str:
-    values.extend((cursor.created_at, cursor.id))
-    cast = "text" if isinstance(cursor.id, str) else "bigint"
-    last = len(values)
-    return f"({created_at}, {id_column}) {comparison} (${last - 1}::timestamptz, ${last}::{cast})"
+def ends(
+    request: PageRequest, walk: Walk, values: list[Any], created_at: str, id_column: str, *, backwards: bool = False
+) -> list[str]:
+    """Where the walk ends on either side: of the cursor and `since` or `before` only the nearer one, because PostgreSQL
+    begins its walk at one of two, not always at the better. `backwards`: from the cursor's own place, itself included,
+    to where the caller came from."""
+    first, rest = walk.columns[:1], walk.columns[1:]
+    parts = [f"{name} = ANY(ARRAY[{_number(value, values)}::{_type_of(value)}])" for name, value in first]
+    names = [name for name, _ in rest]
+    prefix = [_number(value, values) for _, value in rest]
+    for upper in (True, False):
+        limit = walk.before if upper else walk.since
+        cursor = request.cursor if upper == ((request.direction == "next") != backwards) else None
+        if cursor is not None and (
+            limit is None or (cursor.created_at < limit if upper else cursor.created_at >= limit)
+        ):
+            sign = ("<" if upper else ">") + ("=" if backwards else "")
+            columns, places = [*names, created_at, id_column], [*prefix, *_place(cursor, values)]
+        elif limit is not None:
+            sign = "<" if upper else ">="
+            columns, places = [*names, created_at], [*prefix, f"{_number(limit, values)}::timestamptz"]
+        else:
+            sign, columns, places = "<=" if upper else ">=", names, prefix
+        if columns:
+            parts.append(f"{_row(columns)} {sign} {_row(places)}")
+    return parts
 
 
-def _where(parts: list[str]) -> str:
+def _place(cursor: Cursor, values: list[Any]) -> list[str]:
+    return [
+        f"{_number(cursor.created_at, values)}::timestamptz",
+        f"{_number(cursor.id, values)}::{_type_of(cursor.id)}",
+    ]
+
+
+def _type_of(value: int | str) -> str:
+    return "text" if isinstance(value, str) else "bigint"
+
+
+def _number(value: Any, values: list[Any]) -> str:
+    """The placeholder of a value: of the very object that is there already, else of a new one."""
+    for number, known in enumerate(values, 1):
+        if known is value:
+            return f"${number}"
+    values.append(value)
+    return f"${len(values)}"
+
+
+def _row(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else "(" + ", ".join(parts) + ")"
+
+
+def order_of(request: PageRequest, walk: Walk, created_at: str, id_column: str, *, backwards: bool = False) -> str:
+    """The columns of ORDER BY, nearest to the cursor first."""
+    word = "DESC" if (request.direction == "next") != backwards else "ASC"
+    return ", ".join(f"{column} {word}" for column in (*(name for name, _ in walk.columns), created_at, id_column))
+
+
+def where(parts: list[str]) -> str:
+    """` WHERE …`, or nothing."""
     return " WHERE " + " AND ".join(parts) if parts else ""
 
 
@@ -293,32 +380,41 @@ def _least_id(like: int | str) -> int | str:
     return "0" if isinstance(like, str) else 0
 
 
+async def at_full_precision(connection: Any, request: PageRequest, lookup: str | Query) -> PageRequest:
+    """The request, a cursor in whole seconds found again: `lookup` gives the created_at of the id `$1`, its own values
+    follow, and it must find no row that the caller may not see."""
+    if request.cursor is None or not request.cursor.whole_second:
+        return request
+    if isinstance(lookup, str):
+        lookup = Query(lookup, [])
+    found = await connection.fetchval(lookup.sql, request.cursor.id, *lookup.values)
+    return PageRequest(cursor=resolve(request.cursor, found), direction=request.direction, limit=request.limit)
+
+
 async def read_page(
     connection: Any,
     *,
     base: str,
     conditions: Sequence[Condition],
     request: PageRequest,
-    lookup: str,
+    lookup: str | Query,
     created_at: str = "created_at",
     id_column: str = "id",
     row_keys: tuple[str, str] = ("created_at", "id"),
     around: str = "",
+    walk: Walk = EVERYTHING,
 ) -> Page[Any]:
     """One page of `base`, over a connection or pool of asyncpg (this module knows no database).
 
     `lookup` gives the created_at of one id (`$1`), for cursors in whole seconds; `row_keys` are the names under which
     `base` answers created_at and id; `around` is that of `page_query`, and answers `any_behind` beside them."""
-    if request.cursor is not None and request.cursor.whole_second:
-        cursor = resolve(request.cursor, await connection.fetchval(lookup, request.cursor.id))
-        request = PageRequest(cursor=cursor, direction=request.direction, limit=request.limit)
-    columns = {"created_at": created_at, "id_column": id_column}
-    query = page_query(base, conditions, request, **columns, around=around)
+    request = await at_full_precision(connection, request, lookup)
+    query = page_query(base, conditions, request, created_at=created_at, id_column=id_column, around=around, walk=walk)
     rows = await connection.fetch(query.sql, *query.values)
     any_behind = False
     if around and rows:
         any_behind = rows[0]["any_behind"]
     elif request.cursor is not None:
-        behind = behind_query(base, conditions, request, **columns)
+        behind = behind_query(base, conditions, request, created_at=created_at, id_column=id_column, walk=walk)
         any_behind = await connection.fetchval(behind.sql, *behind.values)
     return page_from(rows, request, any_behind=any_behind, place=lambda row: (row[row_keys[0]], row[row_keys[1]]))

@@ -7,14 +7,14 @@ from typing import Any
 import asyncpg
 
 from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.archive.conflicts import hide_foreign_conflicts
 from mammogram_viewer.archive.models import Image, image_from
 from mammogram_viewer.archive.selections import FIND_IMAGES, SELECT_IMAGE, SHOW_FOUND_IMAGES
-from mammogram_viewer.archive.service import hide_foreign_conflict
 from mammogram_viewer.foundation.errors import Invalid
-from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
-from mammogram_viewer.gallery.filters import ImageFilters, conditions_for
+from mammogram_viewer.foundation.keyset import Page, PageRequest, Query, numbered, page_query, where
+from mammogram_viewer.foundation.sifting import Sieve, read_filtered_page
+from mammogram_viewer.gallery.filters import ImageFilters, conditions_for, selection_for
 
-_LOOKUP = "SELECT created_at FROM images WHERE id = $1"
 MAX_OFFSET_PAGE = 10_000
 
 
@@ -22,24 +22,25 @@ async def page_after(
     db: asyncpg.Pool, request: PageRequest, filters: ImageFilters, principal: Principal
 ) -> Page[Image]:
     """One page, newest first, of what the caller may see."""
+    walk, conditions = selection_for(filters, principal)
     async with db.acquire() as connection:
-        page: Page[Any] = await read_page(
-            connection,  # pyright: ignore[reportArgumentType] - asyncpg's proxy has fetch and fetchval
+        sieve = Sieve(
             base=FIND_IMAGES,
             around=SHOW_FOUND_IMAGES,
-            conditions=conditions_for(filters, principal),
-            request=request,
-            lookup=_LOOKUP,
+            conditions=conditions,
             created_at="i.created_at",
             id_column="i.id",
+            walk=walk,
         )
-    return Page(
-        rows=await _shown(db, page.rows, principal),
-        next_cursor=page.next_cursor,
-        prev_cursor=page.prev_cursor,
-        has_more=page.has_more,
-        limit=page.limit,
-    )
+        page = await read_filtered_page(connection, sieve, request, _lookup(principal))
+        return page.with_rows(await _shown(connection, page.rows, principal))
+
+
+def _lookup(principal: Principal) -> Query:
+    """Of images that the caller may see: a cursor in whole seconds must not tell when another's was uploaded."""
+    if principal.sees_every_image:
+        return Query("SELECT created_at FROM images WHERE id = $1", [])
+    return Query("SELECT created_at FROM images WHERE id = $1 AND user_id = $2", [principal.user_id])
 
 
 async def numbered_page(
@@ -48,21 +49,19 @@ async def numbered_page(
     """Page `number` (from 1) and the total. Slow by nature on large archives: it counts and skips."""
     if not 1 <= number <= MAX_OFFSET_PAGE:
         raise Invalid(f"page must lie between 1 and {MAX_OFFSET_PAGE}; use the cursor beyond.", code="invalid_page")
-    conditions = conditions_for(filters, principal)
-    query = page_query(SELECT_IMAGE, conditions, PageRequest(limit=limit), created_at="i.created_at", id_column="i.id")
+    walk, conditions = selection_for(filters, principal)
+    query = page_query(
+        SELECT_IMAGE, conditions, PageRequest(limit=limit), created_at="i.created_at", id_column="i.id", walk=walk
+    )
     offset = (number - 1) * limit
     rows = await db.fetch(f"{query.sql} OFFSET ${len(query.values) + 1}", *query.values, offset)
-    where = query.sql.removeprefix(SELECT_IMAGE).split(" ORDER BY ")[0]
-    total = await db.fetchval(
-        f"SELECT count(*) FROM images i{where}",
-        *query.values,
-    )
+    counted: list[Any] = []
+    matching = where(numbered(conditions_for(filters, principal), counted))
+    total = await db.fetchval(f"SELECT count(*) FROM images i{matching}", *counted)
     return await _shown(db, rows[:limit], principal), total
 
 
-async def _shown(db: asyncpg.Pool, rows: list[Any], principal: Principal) -> list[Image]:
+async def _shown(db: Any, rows: list[Any], principal: Principal) -> list[Image]:
     """The images as this caller may know them."""
     images = [image_from(row) for row in rows]
-    if principal.sees_every_image:
-        return images
-    return [image if image.conflicts_with is None else await hide_foreign_conflict(db, image) for image in images]
+    return images if principal.sees_every_image else await hide_foreign_conflicts(db, images)

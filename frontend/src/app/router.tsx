@@ -15,6 +15,7 @@ import { readJobSearch } from '@/features/jobs/jobSearch'
 import { readSentSearch } from '@/features/upload/sentImages'
 import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
+import { type PagePlace, readPagePlace } from '@/shared/ui/KeysetPager'
 
 const rootRoute = createRootRoute({ component: Root })
 
@@ -110,7 +111,7 @@ const adminRoute = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin/AdminPage'), 'AdminPage'),
 })
 
-interface UsersSearch {
+interface UsersSearch extends PagePlace {
   status?: string
   role?: string
   q?: string
@@ -130,6 +131,7 @@ const usersRoute = createRoute({
     status: typeof search.status === 'string' ? search.status : undefined,
     role: typeof search.role === 'string' ? search.role : undefined,
     q: typeof search.q === 'string' ? search.q : undefined,
+    ...readPagePlace(search),
   }),
   component: lazyRouteComponent(() => import('@/features/admin/UsersPage'), 'UsersPage'),
 })

@@ -16,21 +16,41 @@ const ROLE_WORDS: Record<User['role'], string> = {
 interface UserRowProps {
   user: User
   isOwn: boolean
+  isTicked: boolean
+  onTick: (isRange: boolean) => void
   onOpen: () => void
   onApprove: () => void
   onDisable: () => void
 }
 
-export function UserRow({ user, isOwn, onOpen, onApprove, onDisable }: UserRowProps) {
+export function UserRow({ user, isOwn, isTicked, onTick, onOpen, onApprove, onDisable }: UserRowProps) {
   return (
     <tr
       tabIndex={-1}
       data-testid="user-row"
+      data-ticked={isTicked || undefined}
       onDoubleClick={onOpen}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && event.target === event.currentTarget) onOpen()
+        if (event.target !== event.currentTarget) return
+        if (event.key === 'Enter') onOpen()
+        if (event.key === ' ' && !isOwn) {
+          event.preventDefault()
+          onTick(event.shiftKey)
+        }
       }}
     >
+      <td className={styles.tick}>
+        {isOwn ? null : (
+          <input
+            type="checkbox"
+            aria-label={`Select ${user.name}`}
+            checked={isTicked}
+            onChange={(event) =>
+              onTick(event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)
+            }
+          />
+        )}
+      </td>
       <td className={table.clip} title={user.name}>
         {user.name} {isOwn ? <span className="unit">you</span> : null}
       </td>

@@ -1,5 +1,5 @@
-import { useEffect, useRef, useState } from 'react'
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { UserPlus, Users } from 'lucide-react'
 import { messageOf } from '@/shared/api/client'
@@ -9,14 +9,17 @@ import { Button } from '@/shared/ui/Button'
 import { ChoiceChips } from '@/shared/ui/Chips'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import { Field } from '@/shared/ui/Field'
+import { KeysetPager } from '@/shared/ui/KeysetPager'
 import { Notice } from '@/shared/ui/Notice'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Skeleton } from '@/shared/ui/Skeleton'
-import { fetchUsers, type UserFilters } from './api'
+import { fetchUsers, type UserFilters, type UserSearch } from './api'
 import { NewUserDialog } from './NewUserDialog'
+import { UserBulkBar } from './UserBulkBar'
 import { UserDialog } from './UserDialog'
 import styles from './UsersPage.module.css'
 import { UserTable } from './UserTable'
+import { useTickedUsers } from './useTickedUsers'
 
 const STATUSES = [
   { value: 'pending', label: 'Pending' },
@@ -32,19 +35,23 @@ const ROLES = [
 ] as const
 
 export function UsersPage() {
-  const filters: UserFilters = useSearch({ from: '/frame/admin-area/admin/users' })
+  const search: UserSearch = useSearch({ from: '/frame/admin-area/admin/users' })
+  const filters: UserFilters = { status: search.status, role: search.role, q: search.q }
+  const navigate = useNavigate()
   const client = useQueryClient()
   const { data: me } = useQuery(meQuery)
   const [isAdding, setAdding] = useState(false)
   const [chosen, setChosen] = useState<User | null>(null)
-  const list = useInfiniteQuery({
-    queryKey: ['users', filters],
-    queryFn: ({ pageParam, signal }) => fetchUsers(filters, pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+  const ticked = useTickedUsers(filters)
+  // One page at a time: it costs the same, whether there are ten users or ten thousand.
+  const list = useQuery({
+    queryKey: ['users', search],
+    queryFn: ({ signal }) => fetchUsers(search, signal),
+    placeholderData: keepPreviousData,
   })
-  const users = list.data?.pages.flatMap((page) => page.users)
-  const refresh = () => client.invalidateQueries({ queryKey: ['users'] })
+  const page = list.data
+  const ownId = me?.user.id ?? null
+  const refresh = () => void client.invalidateQueries({ queryKey: ['users'] })
 
   return (
     <div className={styles.page}>
@@ -57,36 +64,54 @@ export function UsersPage() {
         }
       />
       <UserFilterBar filters={filters} />
-      {list.error ? <Notice kind="failed">{messageOf(list.error)}</Notice> : null}
-      {users === undefined && !list.error ? <Skeleton height="12rem" /> : null}
-      {users?.length === 0 ? (
+      {list.error ? <Unread error={list.error} onAgain={() => void list.refetch()} /> : null}
+      {page === undefined && !list.error ? <Skeleton height="12rem" /> : null}
+      {page?.users.length === 0 ? (
         <EmptyState icon={<Users />} title="Nobody fits these filters">
           Take a filter away, or add a user.
         </EmptyState>
       ) : null}
-      {users && users.length > 0 ? (
+      {page && page.users.length > 0 ? (
         <UserTable
-          users={users}
-          ownId={me?.user.id ?? null}
+          users={page.users}
+          ownId={ownId}
+          ticked={ticked}
+          isStale={list.isPlaceholderData}
           onOpen={setChosen}
-          onChanged={() => void refresh()}
+          onChanged={refresh}
         />
       ) : null}
-      <LoadMore
-        isShown={list.hasNextPage}
-        isBusy={list.isFetchingNextPage}
-        onMore={() => void list.fetchNextPage()}
-      />
-      {isAdding ? <NewUserDialog onClose={() => setAdding(false)} onMade={() => void refresh()} /> : null}
+      {page ? (
+        <KeysetPager
+          group="Users"
+          page={page}
+          isFirst={search.cursor === undefined}
+          onGo={(place) => void navigate({ to: '/admin/users', search: { ...filters, ...place } })}
+        />
+      ) : null}
+      <UserBulkBar users={ticked.users} onClear={ticked.clear} onChanged={refresh} />
+      {isAdding ? <NewUserDialog onClose={() => setAdding(false)} onMade={refresh} /> : null}
       {chosen ? (
         <UserDialog
           user={chosen}
-          isOwn={chosen.id === me?.user.id}
+          isOwn={chosen.id === ownId}
           onClose={() => setChosen(null)}
-          onChanged={() => void refresh()}
+          onChanged={refresh}
         />
       ) : null}
     </div>
+  )
+}
+
+function Unread({ error, onAgain }: { error: Error; onAgain: () => void }) {
+  return (
+    <Notice
+      kind="failed"
+      title="The list could not be read"
+      action={<Button onClick={onAgain}>Try again</Button>}
+    >
+      {messageOf(error)}
+    </Notice>
   )
 }
 
@@ -143,32 +168,5 @@ function SearchUsers({ initial, onSearch }: { initial: string; onSearch: (q: str
         }}
       />
     </form>
-  )
-}
-
-/** Reads on when its place comes into view; a button for those who do not scroll. */
-function LoadMore({ isShown, isBusy, onMore }: { isShown: boolean; isBusy: boolean; onMore: () => void }) {
-  const place = useRef<HTMLDivElement>(null)
-  const latest = useRef(onMore)
-  useEffect(() => {
-    latest.current = onMore
-  })
-  useEffect(() => {
-    const element = place.current
-    if (!element || !isShown || isBusy) return
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) latest.current()
-    })
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [isShown, isBusy])
-  return (
-    <div ref={place} className={styles.more}>
-      {isShown ? (
-        <Button isBusy={isBusy} onClick={onMore}>
-          Show more
-        </Button>
-      ) : null}
-    </div>
   )
 }

@@ -1,5 +1,6 @@
 import { request, withQuery } from '@/shared/api/client'
 import type { Role, User, UserPage, UserStatus } from '@/shared/api/types'
+import type { PagePlace } from '@/shared/ui/KeysetPager'
 
 export interface UserFilters {
   status?: string
@@ -7,16 +8,13 @@ export interface UserFilters {
   q?: string
 }
 
+/** Filters and page, as they stand in the URL. */
+export type UserSearch = UserFilters & PagePlace
+
 const PAGE_SIZE = 50
 
-export function fetchUsers(
-  filters: UserFilters,
-  cursor: string | null,
-  signal: AbortSignal,
-): Promise<UserPage> {
-  return request<UserPage>(withQuery('/api/admin/users', { ...filters, cursor, limit: PAGE_SIZE }), {
-    signal,
-  })
+export function fetchUsers(search: UserSearch, signal: AbortSignal): Promise<UserPage> {
+  return request<UserPage>(withQuery('/api/admin/users', { ...search, limit: PAGE_SIZE }), { signal })
 }
 
 export interface NewUser {

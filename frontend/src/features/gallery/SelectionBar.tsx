@@ -1,114 +1,152 @@
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Download, RotateCcw, Trash2, X } from 'lucide-react'
+import { Download, Ellipsis, ImageUp, Pencil, RotateCcw, Trash2, X } from 'lucide-react'
+import { deleteWithUndo } from '@/shared/acts/deleteImages'
+import { downloadZip } from '@/shared/acts/downloadZip'
 import { messageOf } from '@/shared/api/client'
-import { announceImages } from '@/shared/api/imageEvents'
-import { deleteImage } from '@/shared/api/images'
-import { retryJob } from '@/shared/api/jobs'
 import { meQuery } from '@/shared/api/queries'
 import type { ImageSummary } from '@/shared/api/types'
-import { formatCount, plural } from '@/shared/format/numbers'
+import { formatCount, formatMegabytes } from '@/shared/format/numbers'
 import { useCommands } from '@/shared/keys/commands'
 import { Button, IconButton } from '@/shared/ui/Button'
-import { ConfirmDialog } from '@/shared/ui/Dialog'
+import { Menu, MenuItem } from '@/shared/ui/Menu'
 import { toast } from '@/shared/ui/Toasts'
-import styles from './GalleryPage.module.css'
-import type { ImageList } from './imageList'
+import { readAll, remake, retryImages } from './acts'
+import styles from './acts.module.css'
+import { CorrectDialog } from './actsCorrectDialog'
 import { clearSelection, useSelection } from './selection'
 
-/** A browser asks before it lets a page start many downloads; beyond this it is the wrong tool. */
-const MOST_DOWNLOADS = 20
+interface SelectionBarProps {
+  /** What the list holds just now; an image that was ticked far away may have been let go since. */
+  list: { images: ReadonlyMap<number, ImageSummary> }
+}
 
 /** The actions appear with a selection, never on every tile. */
-export function SelectionBar({ list }: { list: ImageList }) {
+export function SelectionBar({ list }: SelectionBarProps) {
   const { ids } = useSelection()
   if (ids.size === 0) return null
-  const images = [...ids].flatMap((id) => list.images.get(id) ?? [])
-  return <Bar count={ids.size} ids={[...ids]} images={images} />
+  return <Bar ids={[...ids]} held={list.images} />
 }
 
 interface BarProps {
-  count: number
-  ids: number[]
-  images: ImageSummary[]
+  ids: readonly number[]
+  held: ReadonlyMap<number, ImageSummary>
 }
 
-function Bar({ count, ids, images }: BarProps) {
+type Act = 'download' | 'delete' | 'retry' | 'remake' | 'correct'
+
+function Bar({ ids, held }: BarProps) {
   const { data: me } = useQuery(meQuery)
-  const [isAsking, setAsking] = useState(false)
-  useCommands([
-    { id: 'unselect', title: 'Clear the selection', group: 'Gallery', keys: ['Escape'], run: clearSelection },
-  ])
+  const [busyWith, setBusyWith] = useState<Act | null>(null)
+  const [correcting, setCorrecting] = useState<readonly ImageSummary[] | null>(null)
+  const images = ids.flatMap((id) => held.get(id) ?? [])
   const troubled = images.filter((image) => image.status === 'failed')
-  // Others' images only an administrator may delete.
-  const mayDelete = me?.capabilities.administer || images.every((image) => image.userId === me?.user.id)
+  const mayCorrect = me?.capabilities.correct ?? false
+  // Others' images only an administrator may delete; of a mixed selection the server says which it kept.
+  const mayDelete =
+    me?.capabilities.administer ||
+    (me?.capabilities.upload && images.some((image) => image.userId === me.user.id))
+
+  async function act(name: Act, work: () => Promise<unknown>): Promise<void> {
+    setBusyWith(name)
+    try {
+      await work()
+    } catch (error) {
+      toast(messageOf(error))
+    } finally {
+      setBusyWith(null)
+    }
+  }
+  const remove = () => void act('delete', () => deleteWithUndo(ids, images[0]?.originalName))
+  const isBusy = busyWith !== null
+  useBarKeys(mayDelete && !isBusy ? remove : null)
+
   return (
-    <div className={styles.bar} role="toolbar" aria-label="Selected images">
-      <strong aria-live="polite">{formatCount(count)} selected</strong>
-      {troubled.length > 0 ? (
-        <Button icon={<RotateCcw />} onClick={() => void retryAll(troubled)}>
-          Retry {troubled.length}
+    <div className={styles.bar} role="toolbar" aria-label="Selected images" data-acts-bar>
+      <Selected ids={ids} images={images} />
+      {mayCorrect && troubled.length > 0 ? (
+        <Button
+          icon={<RotateCcw />}
+          disabled={isBusy}
+          onClick={() => void act('retry', () => retryImages(troubled))}
+        >
+          Retry {formatCount(troubled.length)} failed
         </Button>
       ) : null}
-      <Button icon={<Download />} disabled={count > MOST_DOWNLOADS} onClick={() => downloadAll(images)}>
-        Download
+      <Button
+        icon={<Download />}
+        disabled={isBusy}
+        onClick={() => void act('download', () => downloadZip({ imageIds: ids }))}
+      >
+        {busyWith === 'download' ? 'Preparing the ZIP…' : 'Download as ZIP'}
       </Button>
       {mayDelete ? (
-        <Button kind="danger" icon={<Trash2 />} onClick={() => setAsking(true)}>
+        <Button kind="danger" icon={<Trash2 />} disabled={isBusy} onClick={remove}>
           Delete
         </Button>
       ) : null}
-      <IconButton label="Clear the selection" keys="Escape" side="top" onClick={clearSelection}>
+      {mayCorrect ? (
+        <MoreActs
+          isBusy={isBusy}
+          onRemake={() => void act('remake', () => remake(ids))}
+          onCorrect={() => void act('correct', async () => setCorrecting(await readAll(ids, held)))}
+        />
+      ) : null}
+      <IconButton
+        label="Clear the selection"
+        keys="Escape"
+        side="top"
+        className={styles.clear}
+        onClick={clearSelection}
+      >
         <X />
       </IconButton>
-      <ConfirmDialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title={`Delete ${plural(count, 'image')}?`}
-        confirmLabel={`Delete ${plural(count, 'image')}`}
-        onConfirm={() => deleteAll(ids)}
-      >
-        {images.length > 0 ? <strong>{namesOf(images)}</strong> : null} The originals are deleted too. This
-        cannot be undone.
-      </ConfirmDialog>
+      {correcting ? <CorrectDialog images={correcting} onClose={() => setCorrecting(null)} /> : null}
     </div>
   )
 }
 
-function namesOf(images: readonly ImageSummary[]): string {
-  const names = images.slice(0, 3).map((image) => image.originalName)
-  const more = images.length - names.length
-  return `${names.join(', ')}${more > 0 ? ` and ${formatCount(more)} more.` : '.'}`
+function useBarKeys(remove: (() => void) | null): void {
+  useCommands([
+    { id: 'unselect', title: 'Clear the selection', group: 'Gallery', keys: ['Escape'], run: clearSelection },
+    ...(remove
+      ? [{ id: 'delete', title: 'Delete the selection', group: 'Gallery', keys: ['Delete'], run: remove }]
+      : []),
+  ])
 }
 
-/** One after the other: the first refusal stops it and says why, and the rest stays. */
-async function deleteAll(ids: readonly number[]): Promise<void> {
-  const deleted: number[] = []
-  try {
-    for (const id of ids) {
-      await deleteImage(id)
-      deleted.push(id)
-    }
-  } finally {
-    if (deleted.length > 0) {
-      announceImages({ kind: 'deleted', imageIds: deleted })
-      toast(`${plural(deleted.length, 'image')} deleted.`)
-    }
-  }
+/** How many, and how large their originals are while all of them are known. */
+function Selected({ ids, images }: { ids: readonly number[]; images: readonly ImageSummary[] }) {
+  const byteCount = images.reduce((sum, image) => sum + image.byteCount, 0)
+  return (
+    <span className={styles.selected} aria-live="polite">
+      <strong>{formatCount(ids.length)} selected</strong>
+      {images.length === ids.length ? <span className="unit">{formatMegabytes(byteCount)}</span> : null}
+    </span>
+  )
 }
 
-async function retryAll(images: readonly ImageSummary[]): Promise<void> {
-  const ends = await Promise.allSettled(images.map((image) => retryJob(image.jobId)))
-  announceImages({ kind: 'changed', imageIds: images.map((image) => image.id) })
-  const failed = ends.find((end) => end.status === 'rejected')
-  toast(failed ? messageOf(failed.reason) : `${plural(images.length, 'image')} queued again.`)
+interface MoreActsProps {
+  isBusy: boolean
+  onRemake: () => void
+  onCorrect: () => void
 }
 
-function downloadAll(images: readonly ImageSummary[]): void {
-  for (const image of images) {
-    const link = document.createElement('a')
-    link.href = `${image.links.file.split('?')[0]}?download=true`
-    link.download = image.originalName
-    link.click()
-  }
+function MoreActs({ isBusy, onRemake, onCorrect }: MoreActsProps) {
+  return (
+    <Menu
+      trigger={
+        <button type="button" className={styles.more} aria-label="More for the selection" disabled={isBusy}>
+          <Ellipsis aria-hidden="true" />
+        </button>
+      }
+    >
+      <MenuItem icon={<Pencil />} onSelect={onCorrect}>
+        Correct side and view
+      </MenuItem>
+      <MenuItem icon={<ImageUp />} onSelect={onRemake}>
+        Make the pictures again
+      </MenuItem>
+    </Menu>
+  )
 }

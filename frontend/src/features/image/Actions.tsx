@@ -1,13 +1,13 @@
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { Download, FileCode, ImageDown, Trash2 } from 'lucide-react'
-import { announceImages } from '@/shared/api/imageEvents'
-import { deleteImage } from '@/shared/api/images'
+import { deleteWithUndo } from '@/shared/acts/deleteImages'
+import { messageOf } from '@/shared/api/client'
 import { meQuery, queryClient } from '@/shared/api/queries'
 import type { ImageDetail } from '@/shared/api/types'
 import { isDoseReport } from '@/shared/format/image'
 import { Button, buttonClass } from '@/shared/ui/Button'
-import { ConfirmDialog } from '@/shared/ui/Dialog'
 import { toast } from '@/shared/ui/Toasts'
 import styles from './FactsPanel.module.css'
 import { HeaderDialog } from './HeaderDialog'
@@ -52,35 +52,37 @@ export function Actions({ image, picture, onDeleted }: ActionsProps) {
   )
 }
 
+/** At once, and undone for ten seconds: whoever undoes it comes back to the image. */
 function DeleteButton({ image, onDeleted }: Omit<ActionsProps, 'picture'>) {
-  const [isAsking, setAsking] = useState(false)
+  const [isBusy, setBusy] = useState(false)
   const { data: me } = useQuery(meQuery)
+  const navigate = useNavigate()
   const mayDelete =
     me !== null &&
     me !== undefined &&
     (me.capabilities.administer || (me.capabilities.upload && me.user.id === image.userId))
+  async function remove(): Promise<void> {
+    setBusy(true)
+    try {
+      const end = await deleteWithUndo([image.id], image.originalName, back)
+      if (end.done.length === 0) return
+      onDeleted()
+      queryClient.removeQueries({ queryKey: ['neighbours'] })
+    } catch (error) {
+      toast(messageOf(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  function back(): void {
+    queryClient.removeQueries({ queryKey: ['image', String(image.id)] })
+    queryClient.removeQueries({ queryKey: ['neighbours'] })
+    void navigate({ to: '/images/$imageId', params: { imageId: String(image.id) } })
+  }
   if (!mayDelete) return null
   return (
-    <>
-      <Button kind="danger" icon={<Trash2 />} onClick={() => setAsking(true)}>
-        Delete
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title="Delete this image?"
-        confirmLabel="Delete"
-        onConfirm={async () => {
-          await deleteImage(image.id)
-          announceImages({ kind: 'deleted', imageIds: [image.id] })
-          toast(`${image.originalName} is deleted.`)
-          onDeleted()
-          queryClient.removeQueries({ queryKey: ['neighbours'] })
-        }}
-      >
-        <strong>{image.originalName}</strong> and all that was made of it are deleted, the original too. This
-        cannot be undone.
-      </ConfirmDialog>
-    </>
+    <Button kind="danger" icon={<Trash2 />} isBusy={isBusy} onClick={() => void remove()}>
+      Delete
+    </Button>
   )
 }

@@ -37,7 +37,7 @@ from mammogram_viewer.web.app import create_app
 
 # Path parameters that name a thing which belongs to somebody: an image (or what follows it), or an own thing.
 OF_AN_IMAGE = {"image_id", "job_id", "study_id"}
-OF_AN_ACCOUNT = {"session_id", "token_id", "upload_id"}
+OF_AN_ACCOUNT = {"session_id", "token_id", "upload_id", "export_id"}
 ENDLESS = {"/api/events"}
 seeds = itertools.count(1)
 
@@ -203,6 +203,14 @@ class Things:
             return str((await self.token_of(whose, "read"))[1])
         if parameter == "upload_id":
             return await self.upload_of(whose)
+        if parameter == "export_id":
+            return await self.db.fetchval(
+                """INSERT INTO exports (user_id, image_ids, expires_at)
+                   VALUES ($1, ARRAY[$2::bigint], now() + interval '1h')
+                   RETURNING id::text""",
+                self.people[whose],
+                await self.image_of(whose),
+            )
         if parameter == "user_id":
             return str(self.people[whose])
         if parameter == "queue_name":

@@ -118,7 +118,8 @@ async def test_two_thousand_five_hundred_images_go_come_back_and_are_corrected_i
         )
         assert row["n"] == len(ids)
         (row,) = await product.fetch(
-            "SELECT count(*) AS n FROM user_activity WHERE activity_type = 'delete' AND resource_id = ANY($1::bigint[])",
+            """SELECT count(*) AS n FROM user_activity
+               WHERE activity_type = 'delete' AND resource_id = ANY($1::bigint[])""",
             ids,
         )
         assert row["n"] == len(ids)

@@ -45,6 +45,8 @@ OWN_ACCOUNT = Policy(name="own account", roles=_EVERYBODY, ownership="own")
 CHANGE_OWN_ACCOUNT = Policy(name="change own account", roles=_EVERYBODY, scope="write", ownership="own")
 READ_IMAGES = Policy(name="read images", roles=_EVERYBODY, ownership="image")
 NOTE_VIEWS = Policy(name="note views", roles=_EVERYBODY, scope="write", ownership="image")
+EXPORT_IMAGES = Policy(name="export images", roles=_EVERYBODY, scope="write", ownership="image")
+READ_OWN_EXPORTS = Policy(name="read own exports", roles=_EVERYBODY, ownership="own")
 UPLOAD_IMAGES = Policy(name="upload images", roles=_UPLOADERS, scope="write")
 # An exam's list and numbers are made from the images that the caller may see.
 FIND_EXAMS = Policy(name="find exams", roles=_EVERYBODY)

@@ -69,3 +69,35 @@ async def take_back_corrections(connection: Connection, image_ids: list[int], fi
         image_ids,
         field,
     )
+
+
+# What a ZIP of originals tells of each; its exam is the study that it was grouped into, if it was.
+_ORIGINALS = """SELECT i.id, coalesce(s.grouped_into, s.id) AS exam_id, s.study_instance_uid, i.sop_instance_uid,
+                       i.original_name, i.file_type, i.byte_count, i.sha256, i.storage_key, i.laterality,
+                       i.view_position, i.modality, i.created_at
+                FROM images i LEFT JOIN studies s ON s.id = i.study_id"""
+
+
+async def list_originals(db: Database, image_ids: list[int], owner_id: int | None) -> list[asyncpg.Record]:
+    """Those of the images that are there and this person's (None: anybody's), exam by exam."""
+    return await db.fetch(
+        f"""{_ORIGINALS} WHERE i.id = ANY($1::bigint[]) AND ($2::bigint IS NULL OR i.user_id = $2)
+            ORDER BY exam_id NULLS LAST, i.id""",
+        image_ids,
+        owner_id,
+    )
+
+
+async def list_image_ids_of_exams(
+    db: Database, exam_ids: list[int], owner_id: int | None, *, limit: int
+) -> list[asyncpg.Record]:
+    """id of the images of these studies and of those grouped into them."""
+    return await db.fetch(
+        """SELECT i.id FROM images i
+           WHERE i.study_id IN (SELECT id FROM studies WHERE id = ANY($1::bigint[]) OR grouped_into = ANY($1::bigint[]))
+             AND ($2::bigint IS NULL OR i.user_id = $2)
+           ORDER BY i.id LIMIT $3""",
+        exam_ids,
+        owner_id,
+        limit,
+    )

@@ -17,7 +17,7 @@ from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
-from mammogram_viewer.gallery import bulk_routes, exam_routes, upload_routes
+from mammogram_viewer.gallery import bulk_routes, exam_routes, export_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.intake import resumable_routes
 from mammogram_viewer.intake import routes as intake_routes
@@ -42,6 +42,7 @@ _FEATURES = (
     gallery_routes,
     exam_routes,
     bulk_routes,
+    export_routes,
     upload_routes,
     viewing_routes,
     correction_routes,

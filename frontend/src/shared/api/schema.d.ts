@@ -458,6 +458,47 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/exports': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Prepare a ZIP of originals
+     * @description Of images, or of whole exams. Nothing is packed yet: the ZIP is made while it is downloaded.
+     */
+    post: operations['ApiExportsPostExport']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/exports/{export_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Download a prepared ZIP
+     * @description The originals byte for byte, a folder an exam, and `manifest.csv` with their digests. Images deleted since the
+     *     ticket was made are left out and named there. Counts once as a download of each image.
+     */
+    get: operations['ApiExportsExportIdGetExport']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images': {
     parameters: {
       query?: never
@@ -1391,6 +1432,19 @@ export interface components {
       missing: string[]
       present: string[]
       repeated: string[]
+    }
+    /** ExportTicket */
+    ExportTicket: {
+      byteCount: number
+      expiresAt: string
+      id: string
+      imageCount: number
+      url: string
+    }
+    /** ExportWish */
+    ExportWish: {
+      imageIds?: number[]
+      studyIds?: number[]
     }
     /** HangingPlace */
     HangingPlace: {
@@ -3023,6 +3077,88 @@ export interface operations {
             | components['schemas']['QueuesEvent']
             | components['schemas']['HeartbeatEvent']
             | components['schemas']['EndEvent']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiExportsPostExport: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ExportWish']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ExportTicket']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiExportsExportIdGetExport: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        export_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A ZIP */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/zip': string
         }
       }
       /** @description Bad request syntax or unsupported method */

@@ -223,6 +223,7 @@ def test_an_upload_cut_off_half_way_leaves_nothing(product: Product) -> None:
     assert product.client().get("/api/images").json()["total"] == before
     assert not _spooled(product)
     assert "unexpected_error" not in product.log("api")
+    assert '"status":500' not in product.log("api")
 
 
 def test_300_small_files_in_one_request_are_taken_in_order(product: Product) -> None:

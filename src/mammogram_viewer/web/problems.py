@@ -39,6 +39,7 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
 _TITLES = {460: "Checksum Mismatch"}
 # InternalClientError: the server died between two of its messages, and the connection is used before that is noticed.
 _AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+_CUT_OFF = "client disconnected prematurely"
 _FRAMEWORK_CODES = {
     400: "malformed",
     404: "not_found",
@@ -89,6 +90,8 @@ def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) ->
         ]
         named = "; ".join(f"{f['name']}: {f['detail']}" if f["name"] else f["detail"] for f in fields)
         return problem(422, "invalid", named or "A parameter is missing or not allowed.", extra={"fields": fields})
+    if error.detail == _CUT_OFF:  # the framework takes it for a fault of ours; the answer only reaches log and metrics
+        return problem(400, "incomplete_upload", "The connection ended before the whole request had arrived.")
     status = error.status_code
     code = _FRAMEWORK_CODES.get(status, "error")
     return problem(status, code, error.detail if status < 500 else "Something went wrong on our side.")

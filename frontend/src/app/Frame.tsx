@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { CloudUpload, Images, ShieldCheck } from 'lucide-react'
+import { CloudUpload, Images, Layers, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
 import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
@@ -58,6 +58,13 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
       run: () => void navigate({ to: '/', resetScroll: false }),
     },
     {
+      id: 'go-exams',
+      title: 'Exams',
+      group: 'Go to',
+      keys: ['g e'],
+      run: () => void navigate({ to: '/', search: { show: 'exams' }, resetScroll: false }),
+    },
+    {
       id: 'go-account',
       title: 'Account',
       group: 'Go to',
@@ -98,7 +105,9 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
 
 function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const isGallery = path === '/' || path.startsWith('/images') || path.startsWith('/studies')
+  const showsExams = useRouterState({ select: ({ location }) => location.search.show === 'exams' })
+  const isExams = path.startsWith('/studies') || (path === '/' && showsExams)
+  const isGallery = !isExams && (path === '/' || path.startsWith('/images'))
   return (
     <nav className={styles.rail} aria-label="Main">
       <div className={styles.mark} aria-hidden="true">
@@ -113,6 +122,19 @@ function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) 
         >
           <Images aria-hidden="true" />
           <span>Gallery</span>
+        </Link>
+      </Tooltip>
+      <Tooltip label="Exams" keys="g e" side="right">
+        <Link
+          to="/"
+          search={{ show: 'exams' }}
+          resetScroll={false}
+          className={styles.entry}
+          activeProps={{ 'aria-current': undefined }}
+          aria-current={isExams ? 'page' : undefined}
+        >
+          <Layers aria-hidden="true" />
+          <span>Exams</span>
         </Link>
       </Tooltip>
       {mayUpload ? (

@@ -1,7 +1,7 @@
 import { type FormEvent, useRef, useState } from 'react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
-import { readImageFilters } from '@/shared/api/imageFilters'
+import { readGallerySearch } from '@/shared/api/imageFilters'
 import { useCommands } from '@/shared/keys/commands'
 import styles from './SearchBox.module.css'
 
@@ -26,7 +26,7 @@ export function SearchBox() {
 
   function go(text: string): void {
     const q = text.trim() || undefined
-    void navigate({ to: '/', search: (before) => ({ ...readImageFilters(before), q }) })
+    void navigate({ to: '/', search: (before) => ({ ...readGallerySearch(before), q, at: undefined }) })
   }
   // A key of its own per address: the field follows the URL without copying it into state by an effect.
   return <SearchForm key={inUrl} field={field} initial={inUrl} onSearch={go} />

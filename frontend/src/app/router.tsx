@@ -13,7 +13,7 @@ import { parseSearch, readReturnPath, stringifySearch } from '@/app/search'
 import { type PictureSearch, readPictureSearch } from '@/features/image/picture'
 import { readJobSearch } from '@/features/jobs/jobSearch'
 import { readSentSearch } from '@/features/upload/sentImages'
-import { type ImageFilters, readImageFilters } from '@/shared/api/imageFilters'
+import { type ImageFilters, readGallerySearch, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
 import { type PagePlace, readPagePlace } from '@/shared/ui/KeysetPager'
 
@@ -66,7 +66,7 @@ const frameRoute = createRoute({
 const galleryRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/',
-  validateSearch: readImageFilters,
+  validateSearch: readGallerySearch,
   component: lazyRouteComponent(() => import('@/features/gallery/GalleryPage'), 'GalleryPage'),
 })
 
@@ -160,6 +160,8 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',
+  // The gallery finds its place by itself, in a list that has no fixed height.
+  scrollRestoration: ({ location }) => location.pathname !== '/',
   defaultPendingComponent: PageLoading,
   defaultErrorComponent: ErrorPage,
   defaultNotFoundComponent: NotFoundPage,

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Check, FileText, ImageOff, RotateCcw } from 'lucide-react'
@@ -12,25 +12,33 @@ import { describeImage, isDoseReport, sideAndView, statusInWords } from '@/share
 import { Button } from '@/shared/ui/Button'
 import { StatusBadge, toneOf } from '@/shared/ui/StatusBadge'
 import { toast } from '@/shared/ui/Toasts'
-import type { TileGrid } from './rows'
+import { Thumbnail } from './Thumbnail'
 import styles from './Tile.module.css'
+
+/** Portrait tiles, a little taller than the usual mammogram is wide. */
+export const IMAGE_GRID = {
+  tileWidth: 190,
+  fewestColumns: 2,
+  pictureHeight: (width: number) => (width * 4) / 3,
+  captionEm: 1.75,
+}
 
 interface TileProps {
   image: ImageSummary
-  index: number
   filters: ImageFilters
-  grid: TileGrid
+  width: number
   isSelected: boolean
   isSelecting: boolean
   onTick: (id: number, isRange: boolean) => void
 }
 
-export function Tile({ image, index, filters, grid, isSelected, isSelecting, onTick }: TileProps) {
+/** Only what changed is drawn again: a page of ticks or a page that is put in leaves the other tiles alone. */
+export const Tile = memo(function Tile(props: TileProps) {
+  const { image, filters, width, isSelected, isSelecting, onTick } = props
   const chip = sideAndView(image)
   return (
     <div
       className={styles.tile}
-      style={{ width: grid.tileWidth, height: grid.tileHeight }}
       data-testid="tile"
       data-status={image.status}
       data-selected={isSelected || undefined}
@@ -41,7 +49,8 @@ export function Tile({ image, index, filters, grid, isSelected, isSelecting, onT
         params={{ imageId: String(image.id) }}
         search={filters}
         className={styles.link}
-        data-index={index}
+        preload={false}
+        draggable={false}
         aria-label={`${describeImage(image)}, ${statusInWords(image.status)}`}
         onClick={(event) => {
           if (!event.shiftKey && !isSelecting) return
@@ -51,7 +60,7 @@ export function Tile({ image, index, filters, grid, isSelected, isSelecting, onT
         }}
       >
         <span className={styles.picture}>
-          <Picture image={image} width={grid.tileWidth} />
+          <Picture image={image} width={width} />
         </span>
         <span className={styles.caption}>{image.patientId ?? image.originalName}</span>
       </Link>
@@ -74,14 +83,12 @@ export function Tile({ image, index, filters, grid, isSelected, isSelecting, onT
       {image.status === 'failed' ? <RetryButton image={image} /> : null}
     </div>
   )
-}
+})
 
 function Picture({ image, width }: { image: ImageSummary; width: number }) {
   const [isBroken, setBroken] = useState(false)
-  const isLarge = width * window.devicePixelRatio > 256
-  const source = (isLarge ? image.links.thumbnail512 : null) ?? image.links.thumbnail256
   if (image.status === 'ready' && isDoseReport(image)) return <Report />
-  if (image.status !== 'ready' || source === null) return <Standing image={image} />
+  if (image.status !== 'ready' || image.links.thumbnail256 === null) return <Standing image={image} />
   if (isBroken) {
     return (
       <span className={styles.standing}>
@@ -90,18 +97,7 @@ function Picture({ image, width }: { image: ImageSummary; width: number }) {
       </span>
     )
   }
-  return (
-    <img
-      src={source}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      draggable={false}
-      width={image.thumbnailWidth ?? undefined}
-      height={image.thumbnailHeight ?? undefined}
-      onError={() => setBroken(true)}
-    />
-  )
+  return <Thumbnail image={image} width={width} onBroken={() => setBroken(true)} />
 }
 
 /** Ready, and without a picture by its nature. */
@@ -156,15 +152,10 @@ function RetryButton({ image }: { image: ImageSummary }) {
   )
 }
 
-export function TileSkeleton({ grid }: { grid: TileGrid }) {
+export function TileSkeleton() {
   return (
-    <div
-      className={styles.tile}
-      style={{ width: grid.tileWidth, height: grid.tileHeight }}
-      aria-hidden="true"
-    >
+    <div className={styles.tile} aria-hidden="true">
       <span className={`${styles.picture} ${styles.empty}`} />
-      <span className={styles.caption} />
     </div>
   )
 }

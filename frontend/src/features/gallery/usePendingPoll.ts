@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { announceImages } from '@/shared/api/imageEvents'
 import { fetchJobs, isOver, JOBS_PER_REQUEST } from '@/shared/api/jobs'
+import type { Study } from '@/shared/api/studies'
 import type { ImageSummary } from '@/shared/api/types'
+import { rereadExamsInView } from './walls'
 
 const SOONEST_MILLISECONDS = 2000
 const LATEST_MILLISECONDS = 20_000
@@ -44,4 +46,18 @@ async function ask(pending: readonly ImageSummary[], signal: AbortSignal): Promi
     .map((job) => byJob.get(job.id)?.id)
     .filter((id) => id !== undefined)
   if (changed.length > 0) announceImages({ kind: 'changed', imageIds: changed })
+}
+
+const EXAMS_MILLISECONDS = 5000
+
+/** Looks again at exams in view while something of theirs is under way. */
+export function useExamPoll(visible: readonly Study[]): void {
+  const isUnderWay = visible.some((study) => study.state === 'processing')
+  useEffect(() => {
+    if (!isUnderWay) return
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') rereadExamsInView()
+    }, EXAMS_MILLISECONDS)
+    return () => clearInterval(timer)
+  }, [isUnderWay])
 }

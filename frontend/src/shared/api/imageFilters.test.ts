@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { countFilters, filtersKey, readImageFilters, toListQuery } from '@/shared/api/imageFilters'
+import {
+  countFilters,
+  filtersKey,
+  readGallerySearch,
+  readImageFilters,
+  toListQuery,
+} from '@/shared/api/imageFilters'
 
 test('unknown names and values in a URL are ignored', () => {
   expect(readImageFilters({ status: 'ready', fileType: 'exe', colour: 'red', q: ' ' })).toEqual({
@@ -22,4 +28,15 @@ test('the days of the URL are whole days of the reader, the last one included', 
   expect(query.from).toBe(new Date(2026, 10, 23).toISOString())
   expect(query.to).toBe(new Date(2026, 10, 24).toISOString())
   expect(toListQuery({ from: 'yesterday' }).from).toBeUndefined()
+})
+
+test('the gallery keeps its view and its place in the URL, and ignores what it does not know', () => {
+  const place = '2026-11-23T10:00:00.000000Z_12'
+  expect(readGallerySearch({ show: 'exams', at: place, status: 'ready', studyFrom: '2024-01-01' })).toEqual({
+    show: 'exams',
+    at: place,
+    status: 'ready',
+    studyFrom: '2024-01-01',
+  })
+  expect(readGallerySearch({ show: 'images', at: '', studyTo: 'soon' })).toEqual({})
 })

@@ -53,6 +53,31 @@ export function countFilters(filters: ImageFilters): number {
   return NAMES.filter((name) => filters[name] !== undefined).length
 }
 
+/** The address of the gallery: its filters, which of its two views, and the place that is looked at. */
+export interface GallerySearch extends ImageFilters {
+  /** Exams; without it, images. */
+  show?: 'exams'
+  /** Days of the exam itself, for the view of exams. */
+  studyFrom?: string
+  studyTo?: string
+  /** Cursor of the first tile in view; without it, the newest. Kept as it came: the gallery says what is wrong with it. */
+  at?: string
+}
+
+export function readGallerySearch(search: Record<string, unknown>): GallerySearch {
+  const { show, studyFrom, studyTo, at } = search
+  const found: GallerySearch = readImageFilters(search)
+  if (show === 'exams') found.show = show
+  if (isDay(studyFrom)) found.studyFrom = studyFrom
+  if (isDay(studyTo)) found.studyTo = studyTo
+  if (typeof at === 'string' && at !== '') found.at = at
+  return found
+}
+
+function isDay(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)
+}
+
 /** For the server: the days of the URL are the reader's own, from midnight to midnight. */
 export function toListQuery(filters: ImageFilters): Record<string, string | undefined> {
   return { ...filters, from: startOfDay(filters.from, 0), to: startOfDay(filters.to, 1) }

@@ -3,7 +3,8 @@ import styles from './Chips.module.css'
 
 interface ChoiceChipsProps<T extends string> {
   label: string
-  options: readonly { value: T; label: string }[]
+  /** `note` stands quietly behind the label, as a count does; its room is kept also while it is empty. */
+  options: readonly { value: T; label: string; note?: string }[]
   value: T | undefined
   onChange: (value: T | undefined) => void
 }
@@ -25,6 +26,7 @@ export function ChoiceChips<T extends string>({ label, options, value, onChange 
           >
             {isOn ? <Check aria-hidden="true" /> : null}
             {option.label}
+            {option.note === undefined ? null : <span className={styles.note}>{option.note}</span>}
           </button>
         )
       })}

@@ -21,8 +21,8 @@ export interface VirtualWallProps<T extends Placed, Q> {
   /** Fills a box of the grid's size. The first link or button in it is what the arrow keys walk to. */
   tile: (row: T, index: number, grid: TileGrid) => ReactNode
   skeleton: () => ReactNode
-  /** The rows in view and a little around them, after each change. */
-  onView?: (rows: readonly T[]) => void
+  /** The rows in view and a little around them, and where they stand among those held; after each change. */
+  onView?: (rows: readonly T[], start: number) => void
   /** Scrolling has stopped here; null: at the head. To be kept in the URL (`wall.open` with a `place`). */
   onPlace?: (place: string | null) => void
   /** A key on a tile that the wall does not know; true: it was of use. */
@@ -78,7 +78,7 @@ function Lines<T extends Placed, Q>(props: LinesProps<T, Q>) {
   useEffect(() => {
     view.current = onView
   })
-  useEffect(() => view.current?.(rows.slice(start, end)), [rows, start, end])
+  useEffect(() => view.current?.(rows.slice(start, end), start), [rows, start, end])
   return (
     // The arrow keys walk between the links inside; the wall itself takes no focus.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions

@@ -124,3 +124,9 @@ export function expectNewer<T extends Placed>(window: KeysetWindow<T>): KeysetWi
   const first = window.rows[0]
   return window.newer !== null || first === undefined ? window : { ...window, newer: placeOf(first) }
 }
+
+/** The row at this place begins a line now: rows that come or go above it leave it and what follows where they are. */
+export function pinAt<T extends Placed>(window: KeysetWindow<T>, place: Placed): KeysetWindow<T> {
+  const isPinned = window.pins.some((pin) => compare(pin, place) === 0)
+  return isPinned ? window : { ...window, pins: [place, ...window.pins] }
+}

@@ -17,13 +17,13 @@ export function placeOf(row: Placed): string {
   return `${fullPrecision(row.createdAt)}_${row.id}`
 }
 
-const PLACE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z_(0|[1-9]\d{0,14})$/
+const PLACE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z_(0|[1-9]\d{0,14})$/
 
 /** What a place says, or null for what is none, as in a link that somebody has cut short. */
 export function readPlace(text: string): Placed | null {
-  const [, seconds, fraction, id] = PLACE.exec(text) ?? []
+  const [, seconds, fraction = '', id] = PLACE.exec(text) ?? []
   if (seconds === undefined || Number.isNaN(Date.parse(`${seconds}Z`))) return null
-  return { createdAt: `${seconds}.${fraction}Z`, id: Number(id) }
+  return { createdAt: `${seconds}.${fraction.padEnd(6, '0')}Z`, id: Number(id) }
 }
 
 /** Rows older than this place begin with the row at `place` itself. */

@@ -7,6 +7,7 @@ import {
   type KeysetPage,
   type KeysetWindow,
   openWindow,
+  pinAt,
   prependNewer,
   removeRows,
   replaceRows,
@@ -35,9 +36,12 @@ export interface WallState<T extends Placed, Q> {
   error: unknown
   /** Newer rows have come while one looks further down; they are not pushed in under anybody's eyes. */
   hasNews: boolean
+  /** The server could not read the place; the head is shown instead. */
+  isPlaceRefused: boolean
 }
 
 interface WallOptions<T, Q> {
+  name: string
   read: (query: Q, question: PageQuestion, signal: AbortSignal) => Promise<KeysetPage<T>>
   pageSize: number
 }
@@ -78,7 +82,17 @@ export class Wall<T extends Placed, Q> {
       isReading: false,
       error: null,
       hasNews: false,
+      isPlaceRefused: false,
     }
+  }
+
+  /** The place that is looked at, as it stands in an address; null: none yet. */
+  get placeText(): string | null {
+    return this.anchor === null ? null : placeOf(this.anchor.place)
+  }
+
+  get name(): string {
+    return this.options.name
   }
 
   private get state(): WallState<T, Q> {
@@ -94,6 +108,10 @@ export class Wall<T extends Placed, Q> {
     this.newestSeen = null
     this.use.setState({ ...this.closed(this.state.opening + 1), key, query, start })
     await this.first()
+    if (start.kind !== 'place' || !isBadPlace(this.state.error) || this.state.start !== start) return
+    const head = this.open(key, query)
+    this.use.setState({ isPlaceRefused: true })
+    await head
   }
 
   /** The same list at another place. */
@@ -177,7 +195,12 @@ export class Wall<T extends Placed, Q> {
 
   remove(ids: Iterable<number>): void {
     const gone = new Set(ids)
-    this.change((window) => removeRows(window, gone))
+    this.change((window) => removeRows(this.pinned(window), gone))
+  }
+
+  /** What is in view stays in its columns too, when rows above it come or go. */
+  private pinned(window: KeysetWindow<T>): KeysetWindow<T> {
+    return this.isAtHead || this.anchor === null ? window : pinAt(window, this.anchor.place)
   }
 
   private change(by: (window: KeysetWindow<T>) => KeysetWindow<T>): void {
@@ -234,8 +257,16 @@ export class Wall<T extends Placed, Q> {
     const from: Placed = { createdAt: first.createdAt, id: first.id + 1 }
     const limit = Math.min(LARGEST_PAGE, Math.max(1, end - start))
     await this.ask('stretch', { cursor: placeOf(from), direction: 'next', limit }, (page, held) =>
-      takeStretch(held, from, page),
+      takeStretch(this.pinned(held), from, page),
     )
+  }
+
+  /** The oldest row of the whole list, which need not be held. */
+  async readTail(signal: AbortSignal): Promise<T | null> {
+    const { query } = this.state
+    if (query === null) return null
+    const page = await this.options.read(query, { cursor: null, direction: 'prev', limit: 1 }, signal)
+    return page.rows[0] ?? null
   }
 
   /** Where the page of the list was left nobody waits for answers any more. What is held stays. */
@@ -255,7 +286,7 @@ export class Wall<T extends Placed, Q> {
   }
 }
 
-/** The server found the cursor itself unreadable: a link that was cut or made up. */
-export function isBadPlace(error: unknown): boolean {
+/** The server found the cursor itself unreadable. */
+function isBadPlace(error: unknown): boolean {
   return error instanceof ApiProblem && error.code === 'invalid_cursor'
 }

@@ -1,0 +1,111 @@
+import { useCallback, useState } from 'react'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { Layers, SearchX } from 'lucide-react'
+import type { GallerySearch } from '@/shared/api/imageFilters'
+import { fetchStudyCounts, type Study, type StudyFilters } from '@/shared/api/studies'
+import { dayKey, formatDayHeading } from '@/shared/format/dates'
+import { Button } from '@/shared/ui/Button'
+import { EmptyState } from '@/shared/ui/EmptyState'
+import type { TileGrid } from '@/shared/wall/lines'
+import { VirtualWall } from '@/shared/wall/VirtualWall'
+import { countInWords } from './exam'
+import { EXAM_GRID, ExamSkeleton, ExamTile } from './ExamTile'
+import { FilterBar } from './FilterBar'
+import styles from './GalleryPage.module.css'
+import { useExamPoll } from './usePendingPoll'
+import { useGalleryWall } from './useGalleryWall'
+import { useOldest } from './useOldest'
+import { useUploaders } from './useUploaders'
+import { examFiltersOf, examKey, examWall, inView } from './walls'
+import { WallPage } from './WallPage'
+
+const groupOf = (study: Study) => dayKey(study.createdAt)
+const heading = (day: string) => formatDayHeading(day)
+const skeleton = () => <ExamSkeleton />
+const tile = (study: Study, _: number, grid: TileGrid) => <ExamTile study={study} width={grid.tileWidth} />
+
+export function ExamsView({ search }: { search: GallerySearch }) {
+  const filters = examFiltersOf(search)
+  const key = examKey(filters)
+  const { isPlaceLost, onPlace } = useGalleryWall(examWall, key, filters, search.at)
+  const oldest = useOldest(examWall, key)
+  const rows = examWall.use((state) => state.window?.rows) ?? []
+  const uploaders = useUploaders(rows.flatMap((study) => study.uploaders))
+  const counts = useCounts(key, filters)
+  const [visible, setVisible] = useState<readonly Study[]>([])
+  useExamPoll(visible)
+  const onView = useCallback((shown: readonly Study[], start: number) => {
+    inView.exams = { start, end: start + shown.length }
+    setVisible(shown)
+  }, [])
+  const isFiltered = Object.values(filters).some((value) => value !== undefined)
+  return (
+    <WallPage
+      wall={examWall}
+      wallKey={key}
+      search={search}
+      filters={
+        <>
+          <FilterBar search={search} counts={counts} uploaders={uploaders} />
+          <p className={styles.total} role="status">
+            {counts ? `${countInWords(counts.total)} ${counts.total.count === 1 ? 'exam' : 'exams'}` : ''}
+          </p>
+        </>
+      }
+      empty={isFiltered ? <NothingFits /> : <NothingYet />}
+      newsLabel="New exams"
+      isPlaceLost={isPlaceLost}
+      oldest={oldest}
+    >
+      <VirtualWall
+        wall={examWall}
+        wish={EXAM_GRID}
+        loadingLabel="Loading exams"
+        groupOf={groupOf}
+        heading={heading}
+        tile={tile}
+        skeleton={skeleton}
+        onView={onView}
+        onPlace={onPlace}
+        oldest={oldest}
+      />
+    </WallPage>
+  )
+}
+
+/** Trouble here is not worth a word: the wall says what is wrong, and without counts the filters work all the same. */
+function useCounts(key: string, filters: StudyFilters) {
+  const { data } = useQuery({
+    queryKey: ['study-counts', key],
+    queryFn: ({ signal }) => fetchStudyCounts(filters, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  })
+  return data
+}
+
+function NothingYet() {
+  return (
+    <EmptyState icon={<Layers />} title="No exams yet">
+      Mammograms in DICOM are put together to exams by themselves, as soon as they have been converted. Plain
+      pictures belong to no exam; they are among the images.
+    </EmptyState>
+  )
+}
+
+function NothingFits() {
+  const navigate = useNavigate()
+  return (
+    <EmptyState
+      icon={<SearchX />}
+      title="No exam fits these filters"
+      actions={
+        <Button onClick={() => void navigate({ to: '/', search: { show: 'exams' } })}>Clear filters</Button>
+      }
+    >
+      Search finds the beginning of a patient id, a name or a file name. A filter finds an exam by any one of
+      its images.
+    </EmptyState>
+  )
+}

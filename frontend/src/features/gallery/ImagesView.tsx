@@ -1,0 +1,156 @@
+import { useCallback, useMemo, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { Images, SearchX } from 'lucide-react'
+import { countFilters, filtersKey, type GallerySearch, type ImageFilters } from '@/shared/api/imageFilters'
+import { meQuery } from '@/shared/api/queries'
+import type { ImageSummary } from '@/shared/api/types'
+import { dayKey, formatDayHeading } from '@/shared/format/dates'
+import { runCommand, useCommands } from '@/shared/keys/commands'
+import { Button } from '@/shared/ui/Button'
+import { EmptyState } from '@/shared/ui/EmptyState'
+import type { TileGrid } from '@/shared/wall/lines'
+import { VirtualWall } from '@/shared/wall/VirtualWall'
+import { FilterBar } from './FilterBar'
+import { SelectionBar } from './SelectionBar'
+import { knownImages, tickAll, tickImage, useSelection } from './selection'
+import { IMAGE_GRID, Tile, TileSkeleton } from './Tile'
+import { useGalleryWall } from './useGalleryWall'
+import { useOldest } from './useOldest'
+import { usePendingPoll } from './usePendingPoll'
+import { useUploaders } from './useUploaders'
+import { imageFiltersOf, imageWall, inView } from './walls'
+import { WallPage } from './WallPage'
+
+const groupOf = (image: ImageSummary) => dayKey(image.createdAt)
+const skeleton = () => <TileSkeleton />
+const heading = (day: string) => formatDayHeading(day)
+
+function onTick(id: number, isRange: boolean): void {
+  tickImage(imageWall.use.getState().window?.rows ?? [], id, isRange)
+}
+
+/** A key on a tile: `x` ticks it. */
+function onTileKey(key: string, image: ImageSummary): boolean {
+  if (key !== 'x') return false
+  onTick(image.id, false)
+  return true
+}
+
+export function ImagesView({ search }: { search: GallerySearch }) {
+  const filters = imageFiltersOf(search)
+  const key = filtersKey(filters)
+  const { isPlaceLost, onPlace } = useGalleryWall(imageWall, key, filters, search.at)
+  const oldest = useOldest(imageWall, key)
+  const rows = imageWall.use((state) => state.window?.rows) ?? []
+  const uploaders = useUploaders(
+    rows.map((image) => ({ id: image.userId, name: image.uploaderName ?? String(image.userId) })),
+  )
+  const { ids } = useSelection()
+  const [visible, setVisible] = useState<readonly ImageSummary[]>([])
+  usePendingPoll(visible)
+  const onView = useCallback((shown: readonly ImageSummary[], start: number) => {
+    inView.images = { start, end: start + shown.length }
+    setVisible(shown)
+  }, [])
+  useCommands([
+    {
+      id: 'tick-all',
+      title: 'Select all that is loaded',
+      group: 'Gallery',
+      keys: ['Ctrl+a'],
+      run: () => tickAll(rows),
+    },
+  ])
+  const tile = useTile(key, filters, ids)
+  return (
+    <WallPage
+      wall={imageWall}
+      wallKey={key}
+      search={search}
+      filters={<FilterBar search={search} uploaders={uploaders} />}
+      empty={countFilters(filters) > 0 ? <NothingFits /> : <NothingYet />}
+      newsLabel="New images"
+      isPlaceLost={isPlaceLost}
+      oldest={oldest}
+    >
+      <VirtualWall
+        wall={imageWall}
+        wish={IMAGE_GRID}
+        loadingLabel="Loading images"
+        groupOf={groupOf}
+        heading={heading}
+        tile={tile}
+        skeleton={skeleton}
+        onView={onView}
+        onPlace={onPlace}
+        onTileKey={onTileKey}
+        oldest={oldest}
+      />
+      <SelectionBar list={{ images: knownImages(rows, ids) }} />
+    </WallPage>
+  )
+}
+
+function useTile(key: string, filters: ImageFilters, ids: ReadonlySet<number>) {
+  // The same filters are the same object, so that tiles are not drawn anew for nothing.
+  // oxlint-disable-next-line react/exhaustive-deps
+  const kept = useMemo(() => filters, [key])
+  return useCallback(
+    (image: ImageSummary, _: number, grid: TileGrid) => (
+      <Tile
+        image={image}
+        filters={kept}
+        width={grid.tileWidth}
+        isSelected={ids.has(image.id)}
+        isSelecting={ids.size > 0}
+        onTick={onTick}
+      />
+    ),
+    [kept, ids],
+  )
+}
+
+function NothingYet() {
+  const { data: me } = useQuery(meQuery)
+  if (!me?.capabilities.upload) {
+    return (
+      <EmptyState icon={<Images />} title="No images yet">
+        Mammograms that others upload are shown here.
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState
+      icon={<Images />}
+      title="No images yet"
+      actions={
+        <>
+          <Button kind="primary" onClick={() => runCommand('upload')}>
+            Choose files
+          </Button>
+          <Button onClick={() => runCommand('upload-folder')}>Choose a folder</Button>
+        </>
+      }
+    >
+      <p>Drop mammograms anywhere on this page: DICOM, PNG, JPEG, TIFF, or ZIP files and folders of them.</p>
+      <p>
+        Only looking around? Run <code>mammogram-viewer demo</code> on the server to load demonstration
+        images.
+      </p>
+    </EmptyState>
+  )
+}
+
+function NothingFits() {
+  const navigate = useNavigate()
+  return (
+    <EmptyState
+      icon={<SearchX />}
+      title="No image fits these filters"
+      actions={<Button onClick={() => void navigate({ to: '/', search: {} })}>Clear filters</Button>}
+    >
+      Search finds the beginning of a patient id, a name or a file name.
+    </EmptyState>
+  )
+}

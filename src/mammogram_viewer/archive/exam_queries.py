@@ -23,7 +23,8 @@ LEFT JOIN LATERAL (
         SELECT * FROM images WHERE study_id = part.id AND (e.viewer_id = 0 OR user_id = e.viewer_id)
         ORDER BY created_at, id LIMIT 1) i
     ORDER BY part.place LIMIT 1) f ON true"""
-FIND_EXAMS = "SELECT e.exam_id, e.viewer_id, e.created_at, e.tally FROM exam_tallies e"
+# Exams without an image are not there; the indexes know it as well.
+FIND_EXAMS = "SELECT e.* FROM (SELECT * FROM exam_tallies WHERE image_count > 0) e"
 
 _PICTURE = """i.id, i.status, i.object_kind, i.laterality, i.view_position, i.recipe_version,
        (i.file_type = 'dicom' AND i.status = 'ready') AS has_tags, t.width AS thumbnail_width,
@@ -85,6 +86,20 @@ async def find_exam(db: Database, study_id: int, viewer_id: int) -> Exam | None:
                  AND e.viewer_id = $2 AND e.image_count > 0"""
     row = await db.fetchrow(SHOW_FOUND_EXAMS.format(found=found, any_behind="false"), study_id, viewer_id)
     return None if row is None else Exam(*row[: len(Exam.__struct_fields__)])
+
+
+async def list_exams_with_file(db: Database, pattern: str, viewer_id: int, most_images: int) -> list[int] | None:
+    """Exams of the images whose name is like `pattern`; None when there are more than `most_images` of them."""
+    rows = await db.fetch(
+        """SELECT coalesce(s.grouped_into, s.id) AS exam_id
+           FROM (SELECT study_id FROM images
+                 WHERE original_name ILIKE $1 AND study_id IS NOT NULL AND ($2 = 0 OR user_id = $2) LIMIT $3) i
+           JOIN studies s ON s.id = i.study_id""",
+        pattern,
+        viewer_id,
+        most_images + 1,
+    )
+    return None if len(rows) > most_images else sorted({row["exam_id"] for row in rows})
 
 
 async def list_members(db: Database, study_ids: list[int], viewer_id: int) -> list[ExamMember]:

@@ -47,6 +47,11 @@ async def get_exam(db: Database, study_id: int, viewer_id: int) -> Exam:
     return exam
 
 
+async def list_exams_with_file(db: Database, pattern: str, viewer_id: int, *, most_images: int) -> list[int] | None:
+    """Exams that hold a file whose name is like `pattern` (LIKE, whatever the case); None when too many are."""
+    return await queries.list_exams_with_file(db, pattern, viewer_id, most_images)
+
+
 async def list_members(db: Database, exam: Exam, viewer_id: int) -> list[ExamMember]:
     return await queries.list_members(db, exam.study_ids, viewer_id)
 

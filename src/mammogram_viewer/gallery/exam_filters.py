@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
@@ -10,12 +11,14 @@ import msgspec
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.archive.models import ImageStatus
 from mammogram_viewer.foundation.errors import Forbidden, Invalid
-from mammogram_viewer.foundation.keyset import MAX_BIGINT, Condition
+from mammogram_viewer.foundation.keyset import MAX_BIGINT, Condition, Walk
 
 DAY = "A date like 2024-01-15, of the exam itself, as the unit's clock said."
 _LATERALITIES = ("R", "L", "B")
 _MAY_FILTER_BY_USER = ("admin", "radiologist")
 _MAX_TEXT = 200
+# What an index of trigrams finds in the middle of a text.
+_WORD = re.compile(r"[^\W_]{3}")
 # Code strings (PS3.5 6.2), wide enough for what files hold; nothing that would end a literal of SQL.
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}", re.ASCII)
 
@@ -47,27 +50,75 @@ def parse_day(name: str, text: str | None) -> date | None:
     raise Invalid(f"{name} must be a date like 2024-01-15.", code="invalid_filter")
 
 
-def conditions_for(filters: ExamFilters, principal: Principal, viewer_id: int) -> list[Condition]:
-    """Conditions on `exam_tallies e`, beginning with what the caller may see at all.
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What `q` finds: LIKE patterns for a patient's line and a file's name; exams by the latter once they are known."""
 
-    Facets stand in the text of the query, not among its values: how rare one is decides between walking the list and
-    reading the index of facets, and PostgreSQL only knows when it sees it. Each is checked here first."""
-    conditions = [Condition("e.viewer_id = {}", viewer_id), Condition("e.image_count > 0")]
+    patient: str
+    file: str
+    exam_ids: list[int] | None = None
+
+
+def search_for(q: str | None) -> Search | None:
+    """Patient id or name by prefix, file name by part; wildcards in the text are ordinary characters. Text without
+    three letters or digits in a row finds file names by prefix too: no index finds it in their middle."""
+    text = (q or "").strip()
+    if len(text) > _MAX_TEXT:
+        raise Invalid(f"q is longer than {_MAX_TEXT} characters.", code="invalid_filter")
+    if "\0" in text:
+        raise Invalid("q holds a NUL character.", code="invalid_filter")
+    if not text:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    before = "%" if _WORD.search(text) else ""
+    return Search(patient=f"%\n{escaped}%", file=f"{before}{escaped}%")
+
+
+def selection_for(
+    filters: ExamFilters, principal: Principal, viewer_id: int, search: Search | None
+) -> tuple[Walk, list[Condition]]:
+    """The index to walk on `exam_tallies e`, which holds what the caller may see at all, and what is sifted by.
+
+    Facets stand in the text of the query, not among its values: how rare one is decides how PostgreSQL looks for it,
+    and it only knows when it sees it. Each is checked here first."""
+    before, after = filters.created_from, filters.created_to
+    if before is not None and after is not None and before > after:
+        raise Invalid("from lies after to; exchange them.", code="invalid_filter")
+    if filters.study_from is not None and filters.study_to is not None and filters.study_from > filters.study_to:
+        raise Invalid("studyFrom lies after studyTo; exchange them.", code="invalid_filter")
+    conditions = []
     facets = _facets(filters, principal)
     if facets:
         listed = ", ".join(f"'{facet}'" for facet in facets)
         conditions.append(Condition(f"e.facets @> ARRAY[{listed}]"))
-    if filters.created_from is not None:
-        conditions.append(Condition("e.created_at >= {}", filters.created_from))
-    if filters.created_to is not None:
-        conditions.append(Condition("e.created_at < {}", filters.created_to))
     if filters.study_from is not None:
         conditions.append(Condition(f"e.study_on >= '{filters.study_from.isoformat()}'"))
     if filters.study_to is not None:
         conditions.append(Condition(f"e.study_on < '{filters.study_to.isoformat()}'"))
-    if filters.q:
-        conditions.append(_matches(filters.q, viewer_id))
-    return conditions
+    if search is not None:
+        conditions.append(_matches(search, viewer_id))
+    return Walk(columns=(("e.viewer_id", viewer_id),), since=before, before=after), conditions
+
+
+def conditions_for(walk: Walk, conditions: list[Condition]) -> list[Condition]:
+    """The same selection as conditions alone, for what is counted and not walked."""
+    equal = [Condition(f"{name} = {{}}", value) for name, value in walk.columns]
+    ends = [("e.created_at >= {}", walk.since), ("e.created_at < {}", walk.before)]
+    return [*equal, *conditions, *(Condition(sql, at) for sql, at in ends if at is not None)]
+
+
+def _matches(search: Search, viewer_id: int) -> Condition:
+    if search.exam_ids is not None:
+        return Condition("e.patients ILIKE {} OR e.exam_id = ANY({}::bigint[])", search.patient, search.exam_ids)
+    # So many files are called so that one of the next exams has one.
+    own = "" if viewer_id == 0 else f"AND i.user_id = {viewer_id:d}"
+    return Condition(
+        f"""e.patients ILIKE {{}} OR EXISTS (
+            SELECT FROM studies s JOIN images i ON i.study_id = s.id
+            WHERE (s.id = e.exam_id OR s.grouped_into = e.exam_id) AND i.original_name ILIKE {{}} {own})""",
+        search.patient,
+        search.file,
+    )
 
 
 def _facets(filters: ExamFilters, principal: Principal) -> list[str]:
@@ -94,20 +145,3 @@ def _facets(filters: ExamFilters, principal: Principal) -> list[str]:
             raise Invalid("userId must be the id of a user.", code="invalid_filter")
         facets.append(f"by {filters.user_id}")
     return facets
-
-
-def _matches(text: str, viewer_id: int) -> Condition:
-    """Patient id or name by prefix, file name by part; wildcards in the text are ordinary characters."""
-    if len(text) > _MAX_TEXT:
-        raise Invalid(f"q is longer than {_MAX_TEXT} characters.", code="invalid_filter")
-    if "\0" in text:
-        raise Invalid("q holds a NUL character.", code="invalid_filter")
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    own = "" if viewer_id == 0 else f"AND i.user_id = {viewer_id:d} "
-    return Condition(
-        f"""e.exam_id IN (SELECT coalesce(s.grouped_into, s.id) FROM images i JOIN studies s ON s.id = i.study_id
-            WHERE (i.original_name ILIKE {{}} OR i.patient_id ILIKE {{}} OR i.patient_name ILIKE {{}}) {own})""",
-        f"%{escaped}%",
-        f"{escaped}%",
-        f"{escaped}%",
-    )

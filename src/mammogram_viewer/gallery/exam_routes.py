@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from mammogram_viewer.accounts import dependencies, policy
+from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.archive.models import ImageStatus
+from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.keyset import parse_page_request
 from mammogram_viewer.gallery import exam_service
 from mammogram_viewer.gallery.exam_filters import DAY, ExamFilters, parse_day
@@ -32,7 +35,8 @@ UserId = Annotated[int | None, QueryParameter(name="userId")]
 
 @get("/api/studies", opt={"policy": policy.FIND_EXAMS}, tags=["exams"], summary="List exams, newest arrival first")
 async def list_studies(
-    db: dependencies.Db,
+    read_db: NamedDependency[ReadDatabase],
+    rendition_links: NamedDependency[RenditionLinks],
     settings: dependencies.Settings,
     principal: dependencies.Principal,
     cursor: FromQuery[str | None] = None,
@@ -63,7 +67,12 @@ async def list_studies(
         q=q,
     )
     wanted = parse_page_request(cursor, direction, limit)
-    page = await exam_service.page_after(db, wanted, filters, principal, settings)
+    address = await rendition_links.addresses()
+    page = await read_db.read_page(
+        principal.user_id,
+        wanted,
+        lambda db: exam_service.page_after(db, wanted, filters, principal, settings, address),
+    )
     return StudyPage(
         studies=page.rows,
         next_cursor=page.next_cursor,
@@ -75,7 +84,7 @@ async def list_studies(
 
 @get("/api/studies/counts", opt={"policy": policy.FIND_EXAMS}, tags=["exams"], summary="Count exams by filter")
 async def count_studies(
-    db: dependencies.Db,
+    read_db: NamedDependency[ReadDatabase],
     settings: dependencies.Settings,
     principal: dependencies.Principal,
     q: FromQuery[str | None] = None,
@@ -102,7 +111,7 @@ async def count_studies(
         user_id=user_id,
         q=q,
     )
-    return await exam_service.count(db, filters, principal, settings)
+    return await read_db.read(principal.user_id, lambda db: exam_service.count(db, filters, principal, settings))
 
 
 @get(
@@ -112,10 +121,14 @@ async def count_studies(
     summary="One exam with its images",
 )
 async def get_study(
-    study_id: FromPath[int], db: dependencies.Db, settings: dependencies.Settings, principal: dependencies.Principal
+    study_id: FromPath[int],
+    db: dependencies.Db,
+    rendition_links: NamedDependency[RenditionLinks],
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
 ) -> StudyDetail:
     """Of a study that was grouped into another, that one: old addresses stay good."""
-    return await exam_service.get_study(db, study_id, principal, settings)
+    return await exam_service.get_study(db, study_id, principal, settings, await rendition_links.addresses())
 
 
 @post(
@@ -127,7 +140,7 @@ async def get_study(
 )
 async def group_studies(
     study_id: FromPath[int],
-    data: StudyIds,
+    data: JSONBody[StudyIds],
     db: dependencies.Db,
     settings: dependencies.Settings,
     principal: dependencies.Principal,
@@ -147,7 +160,7 @@ async def group_studies(
 )
 async def ungroup_studies(
     study_id: FromPath[int],
-    data: StudyIds,
+    data: JSONBody[StudyIds],
     db: dependencies.Db,
     settings: dependencies.Settings,
     principal: dependencies.Principal,
@@ -165,7 +178,7 @@ async def ungroup_studies(
     status_code=200,
 )
 async def dismiss_suggestion(
-    study_id: FromPath[int], data: DismissRequest, db: dependencies.Db, actor: dependencies.Actor
+    study_id: FromPath[int], data: JSONBody[DismissRequest], db: dependencies.Db, actor: dependencies.Actor
 ) -> Dismissed:
     """With `again: true` they may be suggested again."""
     changed = await exam_service.dismiss(db, study_id, data.study_ids, actor, again=data.again)

@@ -9,7 +9,9 @@ import msgspec
 
 from mammogram_viewer.archive.exam_models import Exam, ExamImage, ExamMember
 from mammogram_viewer.archive.models import IMAGE_STATUSES, ImageStatus
+from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, ImageLinks, links_of
+from mammogram_viewer.foundation.keyset import MAX_BIGINT
 from mammogram_viewer.foundation.wire import Wire, WireRequest
 from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, Views
 
@@ -131,14 +133,19 @@ class StudyCounts(Wire, frozen=True):
     status: dict[str, Count]
 
 
+StudyIdList = Annotated[
+    list[Annotated[int, msgspec.Meta(ge=1, le=MAX_BIGINT)]], msgspec.Meta(min_length=1, max_length=100)
+]
+
+
 class StudyIds(WireRequest, frozen=True):
-    study_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=100)]
+    study_ids: StudyIdList
 
 
 class DismissRequest(WireRequest, frozen=True):
     """`again` takes an earlier dismissal back."""
 
-    study_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=100)]
+    study_ids: StudyIdList
     again: bool = False
 
 
@@ -153,13 +160,13 @@ class Dismissed(Wire, frozen=True):
     changed: int
 
 
-def picture_answer(image: ExamImage) -> ExamPicture:
+def picture_answer(image: ExamImage, address: RenditionAddress | None = None) -> ExamPicture:
     return ExamPicture(
         id=image.id,
         status=image.status,
         laterality=image.laterality,
         view_position=image.view_position,
-        links=links_of(image),
+        links=links_of(image, address),
         thumbnail_width=image.thumbnail_width,
         thumbnail_height=image.thumbnail_height,
     )
@@ -183,6 +190,7 @@ def study_answer(
     first: list[ExamImage],
     names: dict[int, str],
     suggestion: Suggestion | None,
+    address: RenditionAddress | None = None,
 ) -> Study:
     statuses = exam.counts("status")
     counts = StatusCounts(**{status: statuses.get(status, 0) for status in IMAGE_STATUSES})
@@ -200,8 +208,11 @@ def study_answer(
         status_counts=counts,
         state=state_of(counts),
         views=ExamViews(present=views.present, missing=views.missing, repeated=views.repeated, extra=views.extra),
-        hanging=[HangingPlace(slot=slot, image=picture_answer(hung[slot]) if slot in hung else None) for slot in SLOTS],
-        others=[picture_answer(image) for image in first],
+        hanging=[
+            HangingPlace(slot=slot, image=picture_answer(hung[slot], address) if slot in hung else None)
+            for slot in SLOTS
+        ],
+        others=[picture_answer(image, address) for image in first],
         member_count=len(exam.study_ids),
         uploaders=[Uploader(id=user_id, name=names.get(user_id, "")) for user_id in uploader_ids(exam)],
         suggestion=None if suggestion is None else ExamSuggestion(**vars(suggestion)),

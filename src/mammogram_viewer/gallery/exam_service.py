@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -11,15 +12,17 @@ from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.archive import exams as archive
+from mammogram_viewer.archive.conflicts import hide_foreign_conflicts
 from mammogram_viewer.archive.exam_models import SEES_EVERYTHING, Exam
 from mammogram_viewer.archive.models import image_from
+from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
 from mammogram_viewer.archive.selections import SELECT_IMAGE
-from mammogram_viewer.archive.service import hide_foreign_conflict
 from mammogram_viewer.foundation.errors import Unavailable
-from mammogram_viewer.foundation.keyset import Page, PageRequest, page_query, read_page
+from mammogram_viewer.foundation.keyset import Condition, Page, PageRequest, Query, Walk, page_query
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.gallery.exam_filters import ExamFilters, conditions_for
+from mammogram_viewer.foundation.sifting import Sieve, read_filtered_page
+from mammogram_viewer.gallery.exam_filters import ExamFilters, conditions_for, search_for, selection_for
 from mammogram_viewer.gallery.exam_schemas import (
     ChangedStudies,
     Count,
@@ -34,45 +37,76 @@ from mammogram_viewer.gallery.exam_views import Suggestion, Views, is_incomplete
 
 MAY_GROUP = ("admin", "technologist")
 _CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam
+_FILES_FOUND = 2_000  # images whose names a search finds, before it looks for them exam by exam
 _TRIES = 3
 _EXAM_FIELDS = len(Exam.__struct_fields__)
 
 
 async def page_after(
-    db: asyncpg.Pool, request: PageRequest, filters: ExamFilters, principal: Principal, settings: Settings
+    db: asyncpg.Pool,
+    request: PageRequest,
+    filters: ExamFilters,
+    principal: Principal,
+    settings: Settings,
+    address: RenditionAddress | None = None,
 ) -> Page[Study]:
     """One page of exams, newest arrival first."""
-    viewer_id = archive.viewer_of(principal.owner_filter)
+    # A cursor in whole seconds must not tell when an exam came that the caller has no image of.
+    lookup = Query(
+        "SELECT created_at FROM exam_tallies WHERE exam_id = $1 AND viewer_id = $2",
+        [archive.viewer_of(principal.owner_filter)],
+    )
     async with db.acquire() as connection:
-        page = await read_page(
-            connection,
-            base=archive.FIND_EXAMS,
-            around=archive.SHOW_FOUND_EXAMS,
-            conditions=conditions_for(filters, principal, viewer_id),
-            request=request,
-            lookup=f"SELECT created_at FROM exam_tallies WHERE exam_id = $1 AND viewer_id = {viewer_id:d}",
-            created_at="e.created_at",
-            id_column="e.exam_id",
-            row_keys=("created_at", "id"),
-        )
+        sieve = await sieve_for(connection, filters, principal)
+        page = await read_filtered_page(connection, sieve, request, lookup)
         exams = [Exam(*row[:_EXAM_FIELDS]) for row in page.rows]
-        return page.with_rows(await _shown(connection, exams, principal, settings))
+        return page.with_rows(await _shown(connection, exams, principal, settings, address))
 
 
-async def get_study(db: asyncpg.Pool, study_id: int, principal: Principal, settings: Settings) -> StudyDetail:
+async def sieve_for(connection: Any, filters: ExamFilters, principal: Principal) -> Sieve:
+    """The list of exams with what is wanted of it."""
+    walk, conditions = await _selection(connection, filters, principal)
+    return Sieve(
+        base=archive.FIND_EXAMS,
+        around=archive.SHOW_FOUND_EXAMS,
+        conditions=conditions,
+        created_at="e.created_at",
+        id_column="e.exam_id",
+        walk=walk,
+    )
+
+
+async def _selection(connection: Any, filters: ExamFilters, principal: Principal) -> tuple[Walk, list[Condition]]:
+    viewer_id = archive.viewer_of(principal.owner_filter)
+    search = search_for(filters.q)
+    if search is not None:
+        found = await archive.list_exams_with_file(connection, search.file, viewer_id, most_images=_FILES_FOUND)
+        search = replace(search, exam_ids=found)
+    return selection_for(filters, principal, viewer_id, search)
+
+
+async def get_study(
+    db: asyncpg.Pool,
+    study_id: int,
+    principal: Principal,
+    settings: Settings,
+    address: RenditionAddress | None = None,
+) -> StudyDetail:
     """The exam that the study is, or that it was grouped into; NotFound where the caller has no image in it."""
     viewer_id = archive.viewer_of(principal.owner_filter)
     async with db.acquire() as connection:
         exam = await archive.get_exam(connection, study_id, viewer_id)
-        (study,) = await _shown(connection, [exam], principal, settings)
+        (study,) = await _shown(connection, [exam], principal, settings, address)
         members = await archive.list_members(connection, exam, viewer_id)
-        images = await _list_images(connection, exam, principal, settings.exam_images)
+        images = await _list_images(connection, exam, principal, settings.exam_images, address)
     # What is not the viewer's own counts for nothing: neither that studies were grouped, nor how many.
     own = {**structs.asdict(study), "member_count": len(members)}
     return StudyDetail(**own, images=images, members=[member_answer(member) for member in members])
 
 
-async def _list_images(connection: Any, exam: Exam, principal: Principal, limit: int) -> list[ImageAnswer]:
+async def _list_images(
+    connection: Any, exam: Exam, principal: Principal, limit: int, address: RenditionAddress | None
+) -> list[ImageAnswer]:
     rows = await connection.fetch(
         f"""{SELECT_IMAGE} WHERE i.study_id = ANY($1::bigint[]) AND ($2::bigint IS NULL OR i.user_id = $2)
             ORDER BY i.created_at, i.id LIMIT $3""",
@@ -82,11 +116,17 @@ async def _list_images(connection: Any, exam: Exam, principal: Principal, limit:
     )
     images = [image_from(row) for row in rows]
     if not principal.sees_every_image:
-        images = [await hide_foreign_conflict(connection, image) for image in images]
-    return [image_answer(image) for image in images]
+        images = await hide_foreign_conflicts(connection, images)
+    return [image_answer(image, address) for image in images]
 
 
-async def _shown(connection: Any, exams: list[Exam], principal: Principal, settings: Settings) -> list[Study]:
+async def _shown(
+    connection: Any,
+    exams: list[Exam],
+    principal: Principal,
+    settings: Settings,
+    address: RenditionAddress | None = None,
+) -> list[Study]:
     """With pictures, names and suggestions: a fixed number of questions, whatever the number of exams."""
     viewer_id = archive.viewer_of(principal.owner_filter)
     views = {exam.id: views_of(exam.tally) for exam in exams}
@@ -103,6 +143,7 @@ async def _shown(connection: Any, exams: list[Exam], principal: Principal, setti
             first=pictures.first.get(exam.id, []),
             names=names,
             suggestion=suggestions.get(exam.id),
+            address=address,
         )
         for exam in exams
     ]
@@ -151,10 +192,9 @@ async def _tally(
     db: asyncpg.Pool, filters: ExamFilters, principal: Principal, limit: int
 ) -> tuple[Count, dict[str, Count]]:
     """How many exams, and how many of them have each facet, among the first `limit` that are met."""
-    viewer_id = archive.viewer_of(principal.owner_filter)
     found = page_query(
-        "SELECT e.facets FROM exam_tallies e",
-        conditions_for(filters, principal, viewer_id),
+        archive.FIND_EXAMS.replace("e.*", "e.facets"),
+        conditions_for(*await _selection(db, filters, principal)),
         PageRequest(limit=limit),
         created_at="e.created_at",
         id_column="e.exam_id",

@@ -13,6 +13,7 @@ from litestar import Litestar
 from mammogram_viewer.accounts.models import Role
 from mammogram_viewer.accounts.users import create_user
 from mammogram_viewer.activity.models import SYSTEM
+from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.web.app import create_app
 
@@ -28,7 +29,8 @@ def build_app(db: asyncpg.Pool, settings: Settings, **resources: Any) -> Litesta
         yield None
 
     app = create_app(no_resources)
-    for name, resource in {"db": db, "settings": settings, **resources}.items():
+    read_db = ReadDatabase(db, None, max_lag_seconds=settings.replica_max_lag_seconds)
+    for name, resource in {"db": db, "read_db": read_db, "settings": settings, **resources}.items():
         app.state[name] = resource
     return app
 

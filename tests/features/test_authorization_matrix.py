@@ -38,6 +38,7 @@ from mammogram_viewer.web.app import create_app
 # Path parameters that name a thing which belongs to somebody: an image (or what follows it), or an own thing.
 OF_AN_IMAGE = {"image_id", "job_id", "study_id"}
 OF_AN_ACCOUNT = {"session_id", "token_id", "upload_id", "export_id"}
+SIGNED = {"kind": "png8", "version": "1", "expires": "1700000000", "signature": "nobody-has-signed-this"}
 ENDLESS = {"/api/events"}
 seeds = itertools.count(1)
 
@@ -217,6 +218,8 @@ class Things:
             return "thumbnail"
         if parameter == "path":
             return "images"
+        if parameter in SIGNED:
+            return SIGNED[parameter]
         pytest.fail(f"Say in Things.value what the path parameter {parameter!r} stands for.")
 
     async def ask(

@@ -3,6 +3,7 @@ pg_basebackup, whose replay stops and goes on as a test wants."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,9 @@ from mammogram_viewer.adapters.database.embedded import PORT, USER, EmbeddedPost
 from mammogram_viewer.adapters.database.migrate import apply_migrations
 from mammogram_viewer.adapters.database.pool import open_idle_pool, open_pool
 from mammogram_viewer.adapters.database.replica import Replica
+from mammogram_viewer.cli.doctor import check_replica
 from mammogram_viewer.foundation.keyset import Cursor, PageRequest
+from mammogram_viewer.foundation.settings import Settings
 from product import Product, add_people, running
 
 _QUICK = {"fsync": "off", "shared_buffers": "32MB"}
@@ -227,6 +230,23 @@ async def test_a_server_that_follows_nobody_is_refused(pair: Pair) -> None:
     beside = Replica(pair.db, pair.db, max_lag_seconds=5)
     await beside.look()
     assert not beside.usable
+
+
+async def test_doctor_tells_a_replica_from_a_server_that_is_none(
+    primary: EmbeddedPostgres, standby: EmbeddedPostgres, database_url: str
+) -> None:
+    def found(replica_url: str) -> list[tuple[bool, str]]:
+        chosen = Settings(database_url=primary.dsn, database_replica_url=replica_url)
+        return [(finding.good, finding.text.rpartition(" at ")[2]) for finding in check_replica(chosen)]
+
+    told = await asyncio.to_thread(found, standby.dsn)
+    assert [good for good, _ in told] == [True, True]
+    assert told[0][1].endswith("follows the primary")
+    assert (await asyncio.to_thread(found, primary.dsn))[0][1].endswith("is no standby")
+    other = (await asyncio.to_thread(found, database_url))[0]
+    assert other[0] is False
+    assert other[1].endswith("belongs to another installation")
+    assert found("") == [(True, "none is used (DATABASE_REPLICA_URL is empty)")]
 
 
 async def test_a_question_that_the_replica_cannot_answer_is_put_to_the_primary(pair: Pair) -> None:

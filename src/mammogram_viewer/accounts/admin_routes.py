@@ -8,14 +8,14 @@ from litestar import get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from mammogram_viewer.accounts import policy, schemas, users
-from mammogram_viewer.accounts.dependencies import Actor, Db, Settings
+from mammogram_viewer.accounts.dependencies import Actor, AnyRequest, Db, Settings
 from mammogram_viewer.accounts.models import Role, UserStatus
 from mammogram_viewer.foundation.keyset import parse_page_request
 
 
 @get("/api/admin/users", opt={"policy": policy.ADMINISTER}, tags=["users"])
 async def get_users(
-    db: Db,
+    request: AnyRequest,
     status: FromQuery[UserStatus | None] = None,
     role: FromQuery[Role | None] = None,
     q: FromQuery[str | None] = None,
@@ -24,8 +24,13 @@ async def get_users(
     limit: FromQuery[int | None] = None,
 ) -> schemas.UserPage:
     """Users, newest first; `q` is a prefix of the e-mail address or the name."""
-    request = parse_page_request(cursor, direction, limit)
-    return schemas.user_page_from(await users.list_users(db, request, status=status, role=role, prefix=q))
+    wanted = parse_page_request(cursor, direction, limit)
+    page = await request.app.state.read_db.read_page(
+        request.scope["user"].user_id,
+        wanted,
+        lambda db: users.list_users(db, wanted, status=status, role=role, prefix=q),
+    )
+    return schemas.user_page_from(page)
 
 
 @post("/api/admin/users", opt={"policy": policy.ADMINISTER}, tags=["users"], status_code=201)

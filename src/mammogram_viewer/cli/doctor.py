@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import asyncpg
+
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.confinement import layers
 from mammogram_viewer.adapters.database.binaries import find_bin_dir
@@ -21,6 +23,7 @@ from mammogram_viewer.adapters.database.connect import connect, describe
 from mammogram_viewer.adapters.database.embedded import DATABASE, PORT, USER
 from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.migrate import status
+from mammogram_viewer.adapters.database.replica import POSITION
 from mammogram_viewer.adapters.redis import locate as redis_location
 from mammogram_viewer.adapters.redis.embedded import SOCKET_NAME
 from mammogram_viewer.cli.storage import open_storage, s3_endpoint
@@ -103,6 +106,42 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     yield Finding(not pending, f"{applied} migrations applied, {len(pending)} pending", "mammogram-viewer migrate")
     for name in changed:
         yield Finding(False, f"migration {name} was edited after it had been applied", f"restore the file {name}.sql")
+
+
+def check_replica(settings: Settings) -> Iterator[Finding]:
+    """That it follows our database, and how far it is behind."""
+    dsn = settings.database_replica_url
+    if not dsn:
+        yield Finding(True, "none is used (DATABASE_REPLICA_URL is empty)")
+        return
+    ours, theirs = asyncio.run(_compare_with_replica(database_dsn(settings), dsn))
+    same = ours["installation"] == theirs["installation"]
+    follows = same and theirs["follows"]
+    yield Finding(
+        follows,
+        f"the server at {describe(dsn)} "
+        + ("follows the primary" if follows else "is no standby" if same else "belongs to another installation"),
+        "let DATABASE_REPLICA_URL name a streaming replica (hot standby) of the server in DATABASE_URL, or unset it",
+    )
+    if follows:
+        behind = max(0, ours["position"] - theirs["position"])
+        yield Finding(
+            behind <= _MIB,
+            f"it is {behind} bytes of log behind",
+            "see why it does not keep up; until then lists are read from the primary",
+        )
+
+
+async def _compare_with_replica(primary: str, replica: str) -> list[asyncpg.Record]:
+    """Of each: which installation it belongs to, whether it follows another, and how far its log reaches, bytes."""
+    told = []
+    for dsn in (replica, primary):  # the replica first: what is written meanwhile must not make it look ahead
+        connection = await connect(dsn)
+        try:
+            told.append(await connection.fetchrow(POSITION))
+        finally:
+            await connection.close(timeout=5)
+    return told[::-1]
 
 
 async def _server_version(dsn: str) -> int:
@@ -246,6 +285,7 @@ def _without_password(url: str) -> str:
 _CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("Settings", check_settings),
     ("Database", check_database),
+    ("Replica", check_replica),
     ("Redis", check_redis),
     ("Storage", check_storage),
     ("Decoders", check_decoders),

@@ -29,8 +29,12 @@ TROUBLE = (*AWAY, asyncpg.PostgresError, RuntimeError)
 _LOOK_EACH_SECONDS = 1.0
 _LOOK_TAKES_SECONDS = 3.0
 _WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
-_REPLAYED = """SELECT pg_is_in_recovery() AS follows, (SELECT id::text FROM installation) AS installation,
-                      pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint AS position"""
+# Of any server: whether it follows another, whose it is, and how far it has got.
+POSITION = """
+SELECT pg_is_in_recovery() AS follows, (SELECT id::text FROM installation) AS installation,
+       pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+                       '0/0')::bigint AS position
+"""
 
 
 class Replica:
@@ -88,7 +92,7 @@ class Replica:
 
     async def _ask_replica(self) -> str | None:
         """What speaks against it, if anything; else `_shows_until` is moved on."""
-        told = await self.pool.fetchrow(_REPLAYED)
+        told = await self.pool.fetchrow(POSITION)
         assert told is not None
         if not told["follows"]:
             return "no replica"

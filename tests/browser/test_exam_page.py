@@ -181,14 +181,17 @@ async def test_exams_are_grouped_by_hand_and_a_study_is_taken_out_again(
     await expect(page.get_by_test_id("member")).to_have_count(2)
 
 
-async def test_who_may_not_group_is_not_offered_it_and_another_persons_exam_does_not_exist(
+async def test_a_reader_downloads_an_exam_but_may_not_group_and_a_strangers_exam_does_not_exist(
     visit: Callable[..., Any], product: Product
 ) -> None:
     exam = send_exam(product, 73_050, CC)
     reader = await (await visit()).sign_in("radiologist")
     await open_exam(reader, exam)
-    await expect(reader.get_by_role("button", name="Download exam")).to_be_visible()
     await expect(reader.get_by_role("button", name="Group with another exam")).to_have_count(0)
+    async with reader.expect_download() as begun:
+        await reader.get_by_role("button", name="Download exam").click()
+    assert (await (await begun.value).path()).stat().st_size > 100_000
+    await expect(reader.get_by_text(re.compile("^The ZIP of 2 images"))).to_be_visible()
     stranger = await (await visit()).sign_in("other")
     for path in (f"/studies/{exam}", "/studies/999999999", "/studies/nonsense"):
         await stranger.goto(path)

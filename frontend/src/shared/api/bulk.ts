@@ -1,12 +1,10 @@
 import { request } from '@/shared/api/client'
-import type { UserStatus } from '@/shared/api/types'
+import type { components } from '@/shared/api/schema'
+
+type Schemas = components['schemas']
 
 /** Acts on many things at once. Each thing is done or refused by itself: one that fails keeps no other back. */
-export interface Refusal {
-  id: number
-  code: string
-  detail: string
-}
+export type Refusal = Schemas['Refusal']
 
 export interface BulkEnd {
   done: number[]
@@ -15,8 +13,6 @@ export interface BulkEnd {
 
 /** The server takes no more in one request; longer lists go in several, one after the other. */
 export const THINGS_PER_REQUEST = 500
-
-type Answer<Name extends string> = Record<Name, number[]> & { refused: Refusal[] }
 
 async function inTurns(ids: readonly number[], act: (part: number[]) => Promise<BulkEnd>): Promise<BulkEnd> {
   const end: BulkEnd = { done: [], refused: [] }
@@ -41,7 +37,7 @@ async function inTurns(ids: readonly number[], act: (part: number[]) => Promise<
 export function deleteImages(imageIds: readonly number[]): Promise<BulkEnd> {
   return inTurns(imageIds, async (part) => {
     const body = { imageIds: part }
-    const answer = await request<Answer<'deleted'>>('/api/images/delete', { method: 'POST', body })
+    const answer = await request<Schemas['DeletedImages']>('/api/images/delete', { method: 'POST', body })
     return { done: answer.deleted, refused: answer.refused }
   })
 }
@@ -49,7 +45,7 @@ export function deleteImages(imageIds: readonly number[]): Promise<BulkEnd> {
 export function restoreImages(imageIds: readonly number[]): Promise<BulkEnd> {
   return inTurns(imageIds, async (part) => {
     const body = { imageIds: part }
-    const answer = await request<Answer<'restored'>>('/api/images/restore', { method: 'POST', body })
+    const answer = await request<Schemas['RestoredImages']>('/api/images/restore', { method: 'POST', body })
     return { done: answer.restored, refused: answer.refused }
   })
 }
@@ -58,7 +54,7 @@ export function restoreImages(imageIds: readonly number[]): Promise<BulkEnd> {
 export function remakeImages(imageIds: readonly number[]): Promise<BulkEnd> {
   return inTurns(imageIds, async (part) => {
     const body = { imageIds: part }
-    const answer = await request<Answer<'queued'>>('/api/images/remake', { method: 'POST', body })
+    const answer = await request<Schemas['QueuedImages']>('/api/images/remake', { method: 'POST', body })
     return { done: answer.queued, refused: answer.refused }
   })
 }
@@ -72,18 +68,15 @@ export interface SideAndView {
 export function correctImages(imageIds: readonly number[], change: SideAndView): Promise<BulkEnd> {
   return inTurns(imageIds, async (part) => {
     const body = { imageIds: part, ...change }
-    const answer = await request<Answer<'corrected'>>('/api/images/correct', { method: 'POST', body })
+    const answer = await request<Schemas['CorrectedImages']>('/api/images/correct', { method: 'POST', body })
     return { done: answer.corrected, refused: answer.refused }
   })
 }
 
-export function changeUsers(
-  userIds: readonly number[],
-  status: Extract<UserStatus, 'active' | 'disabled'>,
-): Promise<BulkEnd> {
+export function changeUsers(userIds: readonly number[], status: 'active' | 'disabled'): Promise<BulkEnd> {
   return inTurns(userIds, async (part) => {
     const body = { userIds: part, status }
-    const answer = await request<Answer<'changed'>>('/api/admin/users/bulk', { method: 'POST', body })
+    const answer = await request<Schemas['ChangedUsers']>('/api/admin/users/bulk', { method: 'POST', body })
     return { done: answer.changed, refused: answer.refused }
   })
 }

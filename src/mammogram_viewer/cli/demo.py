@@ -20,12 +20,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mammogram_viewer.accounts import tokens, users
-from mammogram_viewer.accounts.models import Principal, Role, User
+from mammogram_viewer.accounts import users
+from mammogram_viewer.accounts.models import Role, User
 from mammogram_viewer.activity.models import SYSTEM
 from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
-from mammogram_viewer.cli.parts import local_host
+from mammogram_viewer.cli.instance import local_address, short_lived_token
 from mammogram_viewer.foundation.errors import Conflict, NotFound, Unavailable
 from mammogram_viewer.foundation.settings import Settings, load_settings
 
@@ -95,14 +95,8 @@ async def _load(settings: Settings, files: list[Path], console: Console) -> None
     db = await open_pool(database_dsn(settings), size=2, application_name="mammogram-viewer demo")
     try:
         people = [await _person(db, settings, *person) for person in _PEOPLE]
-        owner = Principal(user_id=people[0].id, email=people[0].email, name=people[0].name, role=people[0].role)
-        secret, token = await tokens.create_token(
-            db, settings, SYSTEM, owner, name="demo", scopes=["read", "write"], days=1
-        )
-        try:
+        async with short_lived_token(db, settings, people[0], name="demo") as secret:
             await _upload_all(settings, secret, files, console)
-        finally:
-            await tokens.revoke_token(db, SYSTEM, owner, token.id)
     finally:
         await db.close()
 
@@ -116,8 +110,7 @@ async def _person(db: asyncpg.Pool, settings: Settings, email: str, name: str, r
 
 
 async def _upload_all(settings: Settings, secret: str, files: list[Path], console: Console) -> None:
-    host = local_host(settings.host)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    address = local_address(settings)
     headers = {"authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=120) as client:
         try:

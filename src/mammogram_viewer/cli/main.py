@@ -147,6 +147,38 @@ def logs(
     run(settings_from_environment(), part=part, follow=follow, line_count=lines)
 
 
+@app.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", exists=True, help="Folders, files and ZIPs.")],
+    user: Annotated[
+        str, typer.Option(metavar="EMAIL", help="Whose images they become; one may upload: that one.")
+    ] = "",
+    url: Annotated[str, typer.Option(help="Another instance; wants --token-file.")] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(exists=True, allow_dash=True, help="File with an API token; -: standard input.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=8, help="Requests at once.")] = 3,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+) -> None:
+    """Upload folders, files and ZIPs into the running instance. Run it again after a break: it goes on where it
+    stopped, and sends nothing twice.
+
+    Example: `mammogram-viewer import /mnt/archive/2024 --user ada@clinic.example`
+
+    Exit code 0: the server has everything. 1: some files were not taken; they are listed with the reason. 69: the
+    server went away. 130: stopped by Ctrl-C."""
+    from rich.console import Console
+
+    from mammogram_viewer.cli.import_files import Wishes, import_files, read_token
+
+    wishes = Wishes(
+        paths=paths, user=user, url=url, token=read_token(token_file, url), parallel=parallel, dry_run=dry_run
+    )
+    code = import_files(settings_from_environment(), wishes, Console())
+    if code:
+        raise typer.Exit(code)
+
+
 def _offer_further_commands(arguments: list[str]) -> None:
     """The commands of further files, loaded only when one of them may be meant: they cost a third of a second."""
     if arguments and arguments[0] in {

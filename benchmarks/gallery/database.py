@@ -26,7 +26,7 @@ class Cost:
 
 async def measure(pool: asyncpg.Pool, pages: Sequence[Page], rounds: int) -> list[Cost]:
     """Each page `rounds` times, after one run that counts for nothing."""
-    return [await _cost(pool, page, rounds) for page in pages if page.read is not None]
+    return [await _cost(pool, page, rounds) for page in pages]
 
 
 async def _cost(pool: asyncpg.Pool, page: Page, rounds: int) -> Cost:
@@ -38,7 +38,6 @@ async def _cost(pool: asyncpg.Pool, page: Page, rounds: int) -> Cost:
 
 async def explain(db: asyncpg.Pool | asyncpg.Connection, page: Page) -> Measured:
     """The page by our own code, its statements explained."""
-    assert page.read is not None
     explainer = Explainer(db)
     await page.read(explainer)
     return explainer.measured

@@ -47,7 +47,6 @@ async def measure(
 
 async def _by_offset(pool: asyncpg.Pool, first: Page, images: int, keyset_ms: float) -> dict[str, Any]:
     """The statement of our first page with an OFFSET behind its LIMIT."""
-    assert first.read is not None
     noted = Explainer(pool)
     await first.read(noted)
     ((sql, values),) = noted.statements

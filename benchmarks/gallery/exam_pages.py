@@ -1,22 +1,31 @@
-"""Pages of the list of exams, whose places its own cursors lead to."""
+"""Pages of the list of exams: no filter, each filter alone, and texts."""
 
 from __future__ import annotations
 
-import json
+import functools
+from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import asyncpg
 
-from benchmarks.gallery.answers import Client
-from benchmarks.gallery.pages import FIRST, LIMIT, MIDDLE, Page
-from mammogram_viewer.foundation.keyset import cursor_text
+from benchmarks.gallery.image_pages import READER, find_known
+from benchmarks.gallery.pages import LIMIT, Page, path_of, requests_at
+from mammogram_viewer.foundation.keyset import Cursor, PageRequest
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.gallery.exam_filters import ExamFilters
+from mammogram_viewer.gallery.exam_service import page_after
 
-_PATH = "/api/studies"
+_NAMES = {
+    "created_from": "from",
+    "created_to": "to",
+    "study_from": "studyFrom",
+    "study_to": "studyTo",
+    "user_id": "userId",
+}
 _CHOSEN: tuple[dict[str, Any], ...] = (
     {},
-    {"from": "2025-11-01", "to": "2025-12-01"},
-    {"studyFrom": "2023-01-01", "studyTo": "2023-07-01"},
+    {"created_from": datetime(2025, 11, 1, tzinfo=UTC), "created_to": datetime(2025, 12, 1, tzinfo=UTC)},
+    {"study_from": date(2023, 1, 1), "study_to": date(2023, 7, 1)},
     {"laterality": "R"},
     {"laterality": "B"},
     {"view": "MLO"},
@@ -33,42 +42,42 @@ _CHOSEN: tuple[dict[str, Any], ...] = (
 )
 
 
-async def pages(pool: asyncpg.Pool, client: Client) -> list[Page]:
-    """By HTTP alone, none where the API has no such list. The middle is the exam in the middle of time."""
-    if client.get(_PATH)[0] != 200:
-        return []
-    row = await pool.fetchrow(
-        """SELECT created_at, id FROM studies ORDER BY created_at DESC, id DESC
-           OFFSET (SELECT count(*) / 2 FROM studies) LIMIT 1"""
-    )
-    middle = cursor_text(row["created_at"], row["id"]) if row is not None else ""
-    people = await pool.fetch("SELECT user_id FROM images GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 100")
-    by_person = [("userId=many", people[0]["user_id"]), ("userId=few", people[-1]["user_id"])]
-    chosen = [(_words(each), each) for each in _CHOSEN]
-    chosen += [(words, {"userId": user_id}) for words, user_id in by_person]
-    return [page for words, each in chosen for page in _places(words, each, middle, client)]
-
-
-def _places(words: str, chosen: dict[str, Any], middle: str, client: Client) -> list[Page]:
-    places = {
-        FIRST: {},
-        "oldest": {"direction": "prev"},
-        MIDDLE: {"cursor": middle},
-        f"back from {MIDDLE}": {"cursor": middle, "direction": "prev"},
-    }
-    status, body, _ = client.get(_path({**chosen, "direction": "prev", "limit": LIMIT}))
-    oldest = json.loads(body) if status == 200 else {}
-    if oldest.get("prevCursor"):
-        places["back from last"] = {"cursor": oldest["prevCursor"], "direction": "prev"}
+async def pages(pool: asyncpg.Pool) -> list[Page]:
+    """Each at the first page, in the middle of time and at its end."""
+    known = await find_known(pool)
+    chosen = [(_words(values), values) for values in _CHOSEN]
+    chosen += [(f"userId={name}", {"user_id": getattr(known, name)}) for name in ("many", "few")]
+    exams = await pool.fetchval("SELECT count(*) FROM studies")
+    places = [
+        Cursor(created_at=row["created_at"], id=row["id"])
+        for offset in (exams // 2, max(0, exams - LIMIT - 1))
+        for row in await pool.fetch(
+            "SELECT created_at, id FROM studies ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1", offset
+        )
+    ]
     return [
-        Page(words, "exams", place, _path({**chosen, **asked, "limit": LIMIT}), read=None)
-        for place, asked in places.items()
+        Page(
+            filters=words,
+            kind="exams",
+            place=place,
+            path=path_of(
+                "/api/studies", {_NAMES.get(name, name): _text(each) for name, each in values.items()}, request
+            ),
+            read=functools.partial(_read, request=request, filters=ExamFilters(**values)),
+        )
+        for words, values in chosen
+        for place, request in requests_at(*places).items()
     ]
 
 
-def _path(parameters: dict[str, Any]) -> str:
-    return f"{_PATH}?{urlencode(parameters)}"
+async def _read(db: Any, *, request: PageRequest, filters: ExamFilters) -> object:
+    return await page_after(db, request, filters, READER, Settings())
 
 
-def _words(chosen: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in chosen.items()) or "none"
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _words(values: dict[str, Any]) -> str:
+    shown = {name: f"{value:%Y-%m-%d}" if isinstance(value, date) else value for name, value in values.items()}
+    return " ".join(f"{_NAMES.get(name, name)}={value}" for name, value in shown.items()) or "none"

@@ -35,13 +35,13 @@ TARGETS: dict[Kind, Target] = {
 
 @dataclass(frozen=True)
 class Page:
-    """`read` makes our own code read it from a pool, a connection or an Explainer; None: it is asked by HTTP alone."""
+    """`read` makes our own code read it from a pool, a connection or an Explainer."""
 
     filters: str
     kind: Kind
     place: str
     path: str
-    read: Callable[[Any], Awaitable[object]] | None
+    read: Callable[[Any], Awaitable[object]]
 
 
 def path_of(base: str, parameters: dict[str, Any], request: PageRequest) -> str:

@@ -62,9 +62,8 @@ async def _at_the_servers(stage: Stage, pool: asyncpg.Pool, images: int, scaled:
     await indexes.forget(pool)
     with api(stage) as running:
         credentials = sign_in(running, ADMINISTRATOR)
-        pages = [*await image_pages.pages(pool), *await user_pages.pages(pool)]
+        pages = [part for each in (image_pages, exam_pages, user_pages) for part in await each.pages(pool)]
         with Client(running, credentials.cookie) as client:
-            pages += await exam_pages.pages(pool, client)
             costs = await database.measure(pool, pages, scaled(DATABASE_ROUNDS, 1))
             taken = answers.measure(client, pages, scaled(API_ROUNDS, 2))
             deep = await depth.measure(pool, client, pages, images, scaled(DEPTH_ROUNDS, 3))

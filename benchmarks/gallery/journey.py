@@ -13,6 +13,7 @@ from playwright.async_api import CDPSession, Page, TimeoutError
 
 WALL = "[data-testid=tile-wall]"
 _LONGEST_MS = 30_000
+_CALM_MS = 500
 
 # The images in the window, top to bottom and left to right, with the place of each.
 _IN_VIEW = f"""() => {{
@@ -54,6 +55,21 @@ _SETTLED = f"""(longest) => new Promise((resolve, reject) => {{
     }}
     look()
 }})"""
+
+
+# Address and place have been the same for a moment: the page writes down where one stands once one has stopped.
+_RESTED = """(calm) => new Promise(resolve => {
+    let before = null
+    let since = performance.now()
+    const look = () => {
+        const now = `${location.href} ${Math.round(scrollY)}`
+        if (now !== before) since = performance.now()
+        before = now
+        if (performance.now() - since > calm) resolve(true)
+        else requestAnimationFrame(look)
+    }
+    look()
+})"""
 
 
 @dataclass(frozen=True)
@@ -121,6 +137,13 @@ async def spot(page: Page) -> Spot:
     return Spot(seen[0]["id"], seen[0]["top"], page.url)
 
 
+async def _rest(page: Page) -> Spot:
+    """Where somebody has stopped."""
+    await _settle(page)
+    await page.evaluate(_RESTED, _CALM_MS)
+    return await spot(page)
+
+
 async def _screen(page: Page, direction: int) -> None:
     """As Page Down does it, a little less than the window's height."""
     await page.evaluate("direction => window.scrollBy(0, direction * window.innerHeight * 0.85)", direction)
@@ -132,14 +155,14 @@ async def _settle(page: Page) -> None:
 
 
 async def _reload(page: Page) -> tuple[Spot, Spot]:
-    before = await spot(page)
+    before = await _rest(page)
     await page.reload()
     await page.locator(WALL).wait_for()
     return before, await _stands_at(page, before)
 
 
 async def _look_and_return(page: Page) -> tuple[Spot, Spot]:
-    before = await spot(page)
+    before = await _rest(page)
     await page.locator(f'{WALL} a[href*="/images/{before.first_id}"]').first.evaluate("link => link.click()")
     await page.wait_for_url(f"**/images/{before.first_id}**")
     await page.go_back()
@@ -153,7 +176,7 @@ async def _stands_at(page: Page, before: Spot) -> Spot:
     # In vain: whoever compares the spots sees where it stands instead.
     with contextlib.suppress(TimeoutError):
         await link.wait_for(state="attached", timeout=_LONGEST_MS / 3)
-    return await spot(page)
+    return await _rest(page)
 
 
 def same_place(one: Spot | None, other: Spot | None) -> bool:

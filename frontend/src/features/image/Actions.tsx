@@ -11,7 +11,7 @@ import { Button, buttonClass } from '@/shared/ui/Button'
 import { toast } from '@/shared/ui/Toasts'
 import styles from './FactsPanel.module.css'
 import { HeaderDialog } from './HeaderDialog'
-import { type Picture, pictureAddress } from './picture'
+import { ownPictureAddress, type Picture } from './picture'
 import { SixteenBitButton } from './SixteenBitButton'
 
 interface ActionsProps {
@@ -23,7 +23,7 @@ interface ActionsProps {
 /** What can be done with the image; the pictures are those that are being shown. */
 export function Actions({ image, picture, onDeleted }: ActionsProps) {
   const [isHeaderOpen, setHeaderOpen] = useState(false)
-  const png = pictureAddress(image, picture)
+  const png = ownPictureAddress(image, picture)
   return (
     <div className={styles.actions}>
       <a

@@ -1,9 +1,17 @@
 import { type RefObject, useMemo, useRef, useState } from 'react'
+import { noteView } from '@/shared/api/images'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
 import { BeingMade, NotReady, PictureBroken, PictureRefused } from './NotReady'
-import { DEFAULT_PICTURE, isDefaultPicture, pictureAddress, pictureInWords, pictureName } from './picture'
+import {
+  DEFAULT_PICTURE,
+  isDefaultPicture,
+  isServedElsewhere,
+  pictureAddress,
+  pictureInWords,
+  pictureName,
+} from './picture'
 import { PictureControls, type PictureControlsProps } from './PictureControls'
 import type { Rendition } from './rendition'
 import styles from './Stage.module.css'
@@ -59,9 +67,10 @@ export function Stage(props: StageProps) {
               source={source}
               loaded={loaded}
               alt={describeImage(image)}
-              onLoad={(size) =>
+              onLoad={(size) => {
                 setLoaded({ source: address, size, name, marks: pictureInWords(image, picture) })
-              }
+                if (isServedElsewhere(address)) void noteView(image.id)
+              }}
               onError={() => setBroken(address)}
             />
             {loaded?.source === address ? null : <Coming rendition={rendition} name={name} loaded={loaded} />}

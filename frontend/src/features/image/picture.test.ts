@@ -3,7 +3,9 @@ import type { Acquisition, ImageDetail } from '@/shared/api/types'
 import {
   DEFAULT_PICTURE,
   isDefaultPicture,
+  isServedElsewhere,
   middleFrame,
+  ownPictureAddress,
   pictureAddress,
   pictureInWords,
   pictureName,
@@ -50,6 +52,17 @@ test('the default is the default, whether it is named or left out', () => {
   expect(isDefaultPicture(picture)).toBe(true)
   expect(notOffered).toEqual([])
   expect(pictureAddress(image, picture)).toBe('/api/images/7/png?v=2')
+})
+
+test('a signed link leads to the default picture alone; everything else comes from our own server', () => {
+  const png = 'https://pictures.clinic.example/renditions/7/png8/2/1795507200/c2lnbmVk'
+  const signed = { ...image, links: { self: '/api/images/7', png } } as unknown as ImageDetail
+  expect(pictureAddress(signed, DEFAULT_PICTURE)).toBe(png)
+  expect(isServedElsewhere(png)).toBe(true)
+  expect(ownPictureAddress(signed, DEFAULT_PICTURE)).toBe('/api/images/7/png')
+  expect(pictureAddress(signed, { ...DEFAULT_PICTURE, frame: 3 })).toBe('/api/images/7/png?frame=3')
+  expect(sixteenBitAddress(signed, DEFAULT_PICTURE)).toBe('/api/images/7/png?bits=16')
+  expect(isServedElsewhere('/api/images/7/png?v=2')).toBe(false)
 })
 
 test('the middle of an even number of frames is the one that the server shows', () => {

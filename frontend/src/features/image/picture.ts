@@ -78,13 +78,28 @@ export function isDefaultPicture(picture: Picture): boolean {
 
 /** Where the picture is, or will be once somebody asks for it; null while the image has none. */
 export function pictureAddress(image: Pick<ImageDetail, 'links'>, picture: Picture): string | null {
-  return image.links.png === null ? null : extended(image.links.png, { ...toPictureSearch(picture) })
+  return isDefaultPicture(picture) ? image.links.png : ownPictureAddress(image, picture)
+}
+
+/** The same from our own server, which counts it as a view: a signed link leads elsewhere and to the default alone. */
+export function ownPictureAddress(image: Pick<ImageDetail, 'links'>, picture: Picture): string | null {
+  const link = ownLink(image)
+  return link === null ? null : extended(link, { ...toPictureSearch(picture) })
+}
+
+/** Whether nobody but this page can say that the picture is being looked at. */
+export function isServedElsewhere(address: string): boolean {
+  return !address.startsWith('/')
+}
+
+function ownLink({ links }: Pick<ImageDetail, 'links'>): string | null {
+  return links.png === null || !isServedElsewhere(links.png) ? links.png : `${links.self}/png`
 }
 
 /** 16 bits hold the modality values: no grey scale and no overlays belong to them. */
 export function sixteenBitAddress(image: Pick<ImageDetail, 'links'>, picture: Picture): string | null {
-  if (image.links.png === null) return null
-  return extended(image.links.png, { bits: 16, frame: picture.frame ?? undefined })
+  const link = ownLink(image)
+  return link === null ? null : extended(link, { bits: 16, frame: picture.frame ?? undefined })
 }
 
 /** The version in the link stays: with it the browser keeps the picture. */

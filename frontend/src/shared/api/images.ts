@@ -29,6 +29,11 @@ export function deleteImage(imageId: number): Promise<void> {
   return request(`/api/images/${imageId}`, { method: 'DELETE' })
 }
 
+/** Says that the picture has been shown, where it came from a server that cannot count; a failure is nobody's matter. */
+export async function noteView(imageId: number): Promise<void> {
+  await request(`/api/images/${imageId}/views`, { method: 'POST' }).catch(() => undefined)
+}
+
 /** What is left out stays as it is; null takes a correction back. */
 export function patchImage(imageId: number, patch: ImagePatch): Promise<ImageDetail> {
   return request<ImageDetail>(`/api/images/${imageId}`, { method: 'PATCH', body: patch })

@@ -103,6 +103,9 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
   useCommands(commands)
 }
 
+/** Gallery and exams share a path: only together with its search a link is that of the page shown. */
+const EXACTLY = { exact: true, includeSearch: true, explicitUndefined: true }
+
 function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const showsExams = useRouterState({ select: ({ location }) => location.search.show === 'exams' })
@@ -118,6 +121,7 @@ function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) 
           to="/"
           resetScroll={false}
           className={styles.entry}
+          activeOptions={EXACTLY}
           aria-current={isGallery ? 'page' : undefined}
         >
           <Images aria-hidden="true" />
@@ -130,7 +134,7 @@ function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) 
           search={{ show: 'exams' }}
           resetScroll={false}
           className={styles.entry}
-          activeProps={{ 'aria-current': undefined }}
+          activeOptions={EXACTLY}
           aria-current={isExams ? 'page' : undefined}
         >
           <Layers aria-hidden="true" />

@@ -98,7 +98,11 @@ export function FilterBar({ search, counts, uploaders }: FilterBarProps) {
       ) : null}
       <OtherFilters search={search} onChange={set} />
       {count > 0 ? (
-        <Button kind="quiet" onClick={() => void navigate({ to: '/', search: { show: search.show } })}>
+        <Button
+          kind="quiet"
+          className={styles.clear}
+          onClick={() => void navigate({ to: '/', search: { show: search.show } })}
+        >
           Clear all
         </Button>
       ) : null}
@@ -160,11 +164,14 @@ function noted<T extends string>(
   counts: Record<string, Count> | undefined,
 ): { value: T; label: string; note?: string }[] {
   if (!counts) return options
-  return options.map((option) => ({ ...option, note: noteOf(counts[option.value]) }))
+  return options.map((option) => ({ ...option, note: noteOf(counts, option.value) }))
 }
 
-function noteOf(count: Count | undefined): string {
-  return count === undefined ? '' : countInWords(count)
+/** The server leaves out what would be none; nothing at all is known while it is read. */
+function noteOf(counts: Record<string, Count>, value: string): string {
+  const count = counts[value]
+  if (count !== undefined) return countInWords(count)
+  return Object.keys(counts).length > 0 ? '0' : ''
 }
 
 function labelOf(name: string, counts: Record<string, Count> | undefined): string {

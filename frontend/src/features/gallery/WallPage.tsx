@@ -98,7 +98,7 @@ function Scrubber<T extends Placed, Q>({ wall, wallKey, search, oldest }: WallPa
   }
   return (
     <TimeScrubber
-      newest={Math.max(now, Date.parse(first.createdAt))}
+      newest={wall.newestSeen ? Date.parse(wall.newestSeen.createdAt) : now}
       oldest={oldest}
       current={at === undefined || Number.isNaN(at) ? Date.parse(first.createdAt) : at}
       onJump={jump}

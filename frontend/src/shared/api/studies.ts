@@ -1,85 +1,22 @@
 import { request, withQuery } from '@/shared/api/client'
 import { type ImageFilters, toListQuery } from '@/shared/api/imageFilters'
-import type { ImageStatus, ImageSummary } from '@/shared/api/types'
+import type { components } from '@/shared/api/schema'
 
-/** One exam as lists show it. The shapes are the server's; `views` speaks of mammographic views alone. */
-export interface Study {
-  id: number
-  studyInstanceUid: string
-  createdAt: string
-  studyAt: string | null
-  studyDescription: string | null
-  accessionNumber: string | null
-  patientId: string | null
-  patientName: string | null
-  modalities: string[]
-  imageCount: number
-  statusCounts: Record<ImageStatus, number>
-  state: StudyState
-  views: StudyViews
-  hanging: HangingPlace[]
-  /** Pictures of an exam without mammographic views; empty for others. */
-  others: StudyImage[]
-  /** More than one when studies were grouped to one exam. */
-  memberCount: number
-  uploaders: { id: number; name: string }[]
-  suggestion: { studyIds: number[]; reason: string } | null
-}
+type Schemas = components['schemas']
 
-export type StudyState = 'processing' | 'ready' | 'troubled'
-
-export interface StudyViews {
-  present: string[]
-  missing: string[]
-  repeated: string[]
-  extra: string[]
-}
-
+/** One exam as lists show it; `views` speaks of mammographic views alone. */
+export type Study = Schemas['Study']
+export type StudyState = Study['state']
+export type StudyViews = Schemas['ExamViews']
 /** One of the four places of a screening exam, always in the order R CC, L CC, R MLO, L MLO. */
-export interface HangingPlace {
-  slot: string
-  image: StudyImage | null
-}
-
-export type StudyImage = Pick<
-  ImageSummary,
-  'id' | 'status' | 'laterality' | 'viewPosition' | 'links' | 'thumbnailWidth' | 'thumbnailHeight'
->
-
-export interface StudyDetail extends Study {
-  images: ImageSummary[]
-  members: StudyMember[]
-}
-
-export interface StudyMember {
-  id: number
-  studyInstanceUid: string
-  studyAt: string | null
-  studyDescription: string | null
-  imageCount: number
-}
-
-export interface StudyPage {
-  studies: Study[]
-  nextCursor: string | null
-  prevCursor: string | null
-  hasMore: boolean
-  limit: number
-}
-
+export type HangingPlace = Schemas['HangingPlace']
+export type StudyImage = Schemas['ExamPicture']
+export type StudyDetail = Schemas['StudyDetail']
+export type StudyMember = Schemas['StudyMember']
+export type StudyPage = Schemas['StudyPage']
+export type StudyCounts = Schemas['StudyCounts']
 /** `capped`: there are at least so many, counting further would cost too much. */
-export interface Count {
-  count: number
-  capped: boolean
-}
-
-export interface StudyCounts {
-  total: Count
-  laterality: Record<string, Count>
-  view: Record<string, Count>
-  modality: Record<string, Count>
-  status: Record<string, Count>
-}
+export type Count = Schemas['Count']
 
 /** Those of an image that an exam has too, and the dates of the exam itself. */
 export interface StudyFilters extends Pick<

@@ -63,7 +63,8 @@ export class Wall<T extends Placed, Q> {
   isAtHead = true
   /** The list was opened again where the scroll bar stands: the room around it stays as large as it is. */
   keepsRoom = false
-  private newestSeen: Placed | null = null
+  /** The newest row that was ever held since the list was opened. */
+  newestSeen: Placed | null = null
   private underWay = new Map<string, AbortController>()
   private readonly options: WallOptions<T, Q>
 
@@ -250,14 +251,19 @@ export class Wall<T extends Placed, Q> {
     }
   }
 
-  /** Reads the rows `[start, end)` again, and what came between them. */
+  /** Reads the rows `[start, end)` again, and what came between them; from the newest on if `start` is the head. */
   async refresh(start: number, end: number): Promise<void> {
-    const first = this.state.window?.rows[start]
+    const { window } = this.state
+    const first = window?.rows[start]
     if (!first) return
-    const from: Placed = { createdAt: first.createdAt, id: first.id + 1 }
+    const isHead = start === 0 && window?.newer === null
+    const from: Placed | null = isHead ? null : { createdAt: first.createdAt, id: first.id + 1 }
     const limit = Math.min(LARGEST_PAGE, Math.max(1, end - start))
-    await this.ask('stretch', { cursor: placeOf(from), direction: 'next', limit }, (page, held) =>
-      takeStretch(this.pinned(held), from, page),
+    await this.ask(
+      'stretch',
+      { cursor: from && placeOf(from), direction: 'next', limit },
+      // Meanwhile the head may have been dropped.
+      (page, held) => (isHead && held.newer !== null ? held : takeStretch(this.pinned(held), from, page)),
     )
   }
 

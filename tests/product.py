@@ -153,7 +153,11 @@ class Product:
 
     async def end_undo(self) -> None:
         """As if the time in which deletions can be undone were over; the files go with the next walk."""
-        await self.fetch("UPDATE withdrawn_images SET undo_until = now()")
+        # In the order in which restorations lock the rows.
+        await self.fetch(
+            """WITH held AS (SELECT image_id FROM withdrawn_images ORDER BY image_id FOR UPDATE)
+               UPDATE withdrawn_images w SET undo_until = now() FROM held WHERE held.image_id = w.image_id"""
+        )
 
     def stored_files(self, prefix: str = "") -> list[Path]:
         """Originals and renditions; the file that says whose storage this is does not count."""

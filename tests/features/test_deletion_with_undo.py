@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 
 from builders import dicom_bytes, png_bytes
+from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
-from mammogram_viewer.archive import withdrawal_queries
+from mammogram_viewer.archive import withdrawal_queries, withdrawals
 from mammogram_viewer.archive.removals import remove_orphans
 from mammogram_viewer.imaging.order import RECIPE_VERSION
 from product import Product
@@ -77,6 +78,58 @@ async def test_every_table_that_hangs_on_an_image_is_part_of_its_record(product:
     )
     known = {name: column for name, column in withdrawal_queries.TABLES.items() if name != "images"}
     assert {row["name"]: row["column"] for row in rows} == known
+
+
+async def test_an_image_comes_back_though_a_migration_has_changed_its_table_meanwhile(own_database: str) -> None:
+    pool = await open_pool(own_database, size=2, application_name="tests")
+    try:
+        image_id = await pool.fetchval(
+            """INSERT INTO images (user_id, file_type, original_name, byte_count, sha256, storage_key)
+               SELECT id, 'png', 'NaN ''"{}', 5, sha256('x'), 'originals/x' FROM users LIMIT 1 RETURNING id"""
+        )
+        await pool.execute(
+            """INSERT INTO image_acquisitions (image_id, magnification, kvp_kv, organ_dose_mgy, view_modifiers)
+               VALUES ($1, 'NaN', 0.1, 1e-300, ARRAY['a,b', '"', NULL])""",
+            image_id,
+        )
+        how = "SELECT t::text FROM image_acquisitions t"
+        before = await pool.fetchval(how)
+        async with pool.acquire() as connection, connection.transaction():
+            await withdrawals.withdraw_images(
+                connection, [image_id], deleted_by=None, undo_seconds=60, cancelled_jobs=[]
+            )
+        await pool.execute("ALTER TABLE images ADD COLUMN later integer NOT NULL DEFAULT 7")
+        await pool.execute("ALTER TABLE images ADD COLUMN twice bigint GENERATED ALWAYS AS (byte_count * 2) STORED")
+        async with pool.acquire() as connection, connection.transaction():
+            back = await withdrawals.restore_images(connection, [image_id], owner_id=None)
+        assert back.restored == [image_id]
+        row = await pool.fetchrow("SELECT later, twice, original_name FROM images WHERE id = $1", image_id)
+        assert tuple(row) == (7, 10, "NaN '\"{}")
+        assert await pool.fetchval(how) == before
+        # And once more, now that the record knows them.
+        async with pool.acquire() as connection, connection.transaction():
+            await withdrawals.withdraw_images(
+                connection, [image_id], deleted_by=None, undo_seconds=60, cancelled_jobs=[]
+            )
+            assert (await withdrawals.restore_images(connection, [image_id], owner_id=None)).restored == [image_id]
+    finally:
+        await pool.close()
+
+
+def test_its_exam_goes_and_comes_back_with_its_image(product: Product) -> None:
+    image = ready(product, 7105, patient_id="EXAM-7105", laterality="L", view="MLO")
+    study_id = image["study"]["id"]
+
+    def exam() -> tuple[list[Any], int]:
+        shown = product.client().get("/api/studies", params={"q": "EXAM-7105"}).json()["studies"]
+        return shown, product.client().get(f"/api/studies/{study_id}").status_code
+
+    before = exam()
+    assert (len(before[0]), before[1]) == (1, 200)
+    delete(product, image["id"])
+    assert exam() == ([], 404)
+    restore(product, image["id"])
+    assert exam() == before
 
 
 async def test_a_deleted_image_is_gone_from_every_path_at_once(product: Product) -> None:

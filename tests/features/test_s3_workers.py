@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import signal
 import subprocess
 import sys
 import uuid
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +143,20 @@ async def test_a_deleted_image_takes_its_objects_with_it(spread: Spread) -> None
     assert spread.api.client().delete(f"/api/images/{image['id']}").status_code in (200, 204)
     await spread.api.end_undo()
     spread.api.wait_until(lambda: spread.stored() == before, "its objects are gone")
+
+
+def test_an_export_is_streamed_from_the_bucket_byte_for_byte(spread: Spread) -> None:
+    bodies = [
+        dicom_bytes(seed=320, transfer_syntax_uid="1.2.840.10008.1.2.1", rows=900, columns=700),
+        dicom_bytes(seed=321),
+    ]
+    ids = [spread.api.wait_for(image["id"])["id"] for image in spread.upload(*bodies)]
+    made = spread.api.client().post("/api/exports", json={"imageIds": ids}).json()
+    answer = spread.api.client().get(made["url"])
+    assert len(answer.content) == int(answer.headers["content-length"])
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as read:
+        kept = [read.read(info) for info in read.infolist() if info.filename != "manifest.csv"]
+    assert sorted(kept) == sorted(bodies)
 
 
 async def test_killing_a_worker_midway_loses_nothing(spread: Spread) -> None:

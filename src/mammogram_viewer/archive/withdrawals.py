@@ -51,6 +51,13 @@ def batches(image_ids: list[int]) -> Iterator[list[int]]:
         yield ordered[start : start + _BATCH]
 
 
+async def hold_images(connection: Connection, image_ids: list[int]) -> None:
+    """Lock the images until the caller's transaction ends, in the order that everybody keeps. To be done for all before
+    the first of many is changed: a change locks its exam, too, which others change while they hold an image."""
+    for batch in batches(image_ids):
+        await queries.lock_images(connection, batch)
+
+
 async def withdraw_images(
     connection: Connection,
     image_ids: list[int],

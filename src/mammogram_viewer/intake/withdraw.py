@@ -62,7 +62,21 @@ async def withdraw_many(
             for image_id in batch:
                 if (refusal := _refusal(standing.get(image_id), principal)) is not None:
                     refused[image_id] = refusal
-            gone = await _withdraw_batch(connection, [i for i in batch if i not in refused], actor, undo_seconds)
+        allowed = [image_id for image_id in image_ids if image_id not in refused]
+        # Jobs before images, as workers lock them, and all of them before the first change: a change locks the exam.
+        cancelled: dict[int, list[tuple[int, str]]] = {}
+        for number, batch in enumerate(withdrawals.batches(allowed)):
+            cancelled[number] = await outbox.cancel_for_images(connection, batch)
+        await withdrawals.hold_images(connection, allowed)
+        for number, batch in enumerate(withdrawals.batches(allowed)):
+            gone = await withdrawals.withdraw_images(
+                connection,
+                batch,
+                deleted_by=actor.user_id,
+                undo_seconds=undo_seconds,
+                cancelled_jobs=cancelled[number],
+            )
+            await _record_deletions(connection, gone, actor)
             deleted += [image.id for image in gone]
         # Another request was faster with these.
         refused |= {image_id: NotFound(ABSENT) for image_id in set(image_ids) - refused.keys() - set(deleted)}
@@ -77,14 +91,7 @@ def _refusal(image: Standing | None, principal: Principal) -> MammogramViewerErr
     return None
 
 
-async def _withdraw_batch(
-    connection: Connection, image_ids: list[int], actor: Actor, undo_seconds: float
-) -> list[WithdrawnImage]:
-    # Jobs before images, as workers lock them.
-    cancelled = await outbox.cancel_for_images(connection, image_ids)
-    gone = await withdrawals.withdraw_images(
-        connection, image_ids, deleted_by=actor.user_id, undo_seconds=undo_seconds, cancelled_jobs=cancelled
-    )
+async def _record_deletions(connection: Connection, gone: list[WithdrawnImage], actor: Actor) -> None:
     facts = [(image, {"fileType": image.file_type, "byteCount": image.byte_count}) for image in gone]
     await record_activities(connection, actor, "delete", "image", [(image.id, fact) for image, fact in facts])
     await record_audits(
@@ -94,7 +101,6 @@ async def _withdraw_batch(
         "image",
         [(image.id, {**fact, "sha256": image.sha256.hex()}) for image, fact in facts],
     )
-    return gone
 
 
 async def restore_many(db: asyncpg.Pool, image_ids: list[int], principal: Principal, actor: Actor) -> Undone:

@@ -94,16 +94,23 @@ async def count_unfinished(db: Database, job_type: str) -> int:
 
 
 async def mark_enqueued(db: Database, job_ids: list[str]) -> None:
-    """Redis knows them. Only `pending` moves: a worker may already be faster than this statement."""
+    """Redis knows them. Only `pending` moves: a worker may already be faster than this statement. What somebody else
+    holds moves on anyhow, and waiting for many of them could end in a deadlock."""
     await db.execute(
         """UPDATE job_queue SET status = 'waiting', enqueued_at = now(), updated_at = now()
-           WHERE id = ANY($1::text[]) AND status = 'pending'""",
+           WHERE id IN (SELECT id FROM job_queue WHERE id = ANY($1::text[]) AND status = 'pending'
+                        FOR UPDATE SKIP LOCKED)""",
         job_ids,
     )
 
 
 async def touch(db: Database, job_ids: list[str]) -> None:
-    await db.execute("UPDATE job_queue SET updated_at = now() WHERE id = ANY($1::text[])", job_ids)
+    """What somebody else holds is being touched."""
+    await db.execute(
+        """UPDATE job_queue SET updated_at = now()
+           WHERE id IN (SELECT id FROM job_queue WHERE id = ANY($1::text[]) FOR UPDATE SKIP LOCKED)""",
+        job_ids,
+    )
 
 
 async def open_attempt(db: Database, job_id: str, worker: str, *, but_of_types: list[str]) -> tuple[Job, int] | None:

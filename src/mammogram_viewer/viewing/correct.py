@@ -16,7 +16,7 @@ from mammogram_viewer.archive import corrections
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.models import CorrectedField
 from mammogram_viewer.archive.standing import list_standing
-from mammogram_viewer.archive.withdrawals import batches
+from mammogram_viewer.archive.withdrawals import batches, hold_images
 from mammogram_viewer.dicom.header import LATERALITIES, VIEW_POSITIONS
 from mammogram_viewer.foundation.errors import Invalid, MammogramViewerError, NotFound
 from mammogram_viewer.viewing.bulk_schemas import BulkCorrection
@@ -59,6 +59,7 @@ async def correct_images(
         raise Invalid("Name laterality or viewPosition, or both.", code="nothing_to_correct")
     corrected: list[int] = []
     async with db.acquire() as connection, connection.transaction():
+        await hold_images(connection, image_ids)
         for batch in batches(image_ids):
             standing = await list_standing(connection, batch)
             owner_id = principal.owner_filter

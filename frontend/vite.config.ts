@@ -26,6 +26,9 @@ function apiDocs(): Plugin {
   }
 }
 
+/** What comes into the bundle through tus-js-client. */
+const WITHIN = ['js-base64', 'url-parse', 'querystringify', 'requires-port']
+
 /** The licences of what is shipped inside the bundle and the font, as they ask for. */
 function licences(): Plugin {
   return {
@@ -34,9 +37,10 @@ function licences(): Plugin {
     closeBundle() {
       const to = resolve(outDir, 'licences')
       mkdirSync(to, { recursive: true })
-      for (const name of Object.keys(dependencies)) {
-        const from = resolve(import.meta.dirname, 'node_modules', name, 'LICENSE')
-        if (existsSync(from)) copyFileSync(from, resolve(to, `${name.replace(/[@/]/g, '_')}.txt`))
+      for (const name of [...Object.keys(dependencies), ...WITHIN]) {
+        const folder = resolve(import.meta.dirname, 'node_modules', name)
+        const from = ['LICENSE', 'LICENSE.md'].map((file) => resolve(folder, file)).find(existsSync)
+        if (from !== undefined) copyFileSync(from, resolve(to, `${name.replace(/[@/]/g, '_')}.txt`))
       }
     },
   }

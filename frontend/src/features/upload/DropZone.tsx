@@ -33,7 +33,7 @@ export function DropZone() {
       event.preventDefault()
       depth = 0
       setOver(false)
-      void fromDrop(event.dataTransfer).then(addFiles)
+      void fromDrop(event.dataTransfer, addFiles)
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragover', over)

@@ -28,7 +28,7 @@ export function UploadButton() {
   ])
 
   function take(event: React.ChangeEvent<HTMLInputElement>): void {
-    addFiles(fromInput(event.target.files))
+    void addFiles(fromInput(event.target.files))
     // The same file may be chosen again.
     event.target.value = ''
   }

@@ -13,8 +13,11 @@ import { UploadRow } from './UploadRow'
 import styles from './UploadTray.module.css'
 import {
   clearFinishedUploads,
+  continueAllUploads,
+  pauseAllUploads,
   resumeUploads,
   retryAllUploads,
+  showInterrupted,
   subscribeToUploads,
   uploadSnapshot,
   type UploadSnapshot,
@@ -30,6 +33,7 @@ export function UploadTray() {
   const isIdle = !uploads.totals.isWorking
   const { data: me } = useQuery({ ...meQuery, enabled: false })
   useWarnBeforeClosing(uploads.totals.unsent > 0)
+  useInterrupted(me?.capabilities.upload ? me.user.id : null)
   const isSignedOut = uploads.pause === 'signed-out'
   const isShown = uploads.totals.count > 0 && (Boolean(me) || isSignedOut)
   useRoomForTray(isShown)
@@ -73,6 +77,13 @@ function useRoomForTray(isNeeded: boolean): void {
   }, [isNeeded])
 }
 
+/** What a page that was closed has begun is offered once, to the person who began it. */
+function useInterrupted(userId: number | null): void {
+  useEffect(() => {
+    if (userId !== null) void showInterrupted()
+  }, [userId])
+}
+
 function useWarnBeforeClosing(isNeeded: boolean): void {
   useEffect(() => {
     if (!isNeeded) return
@@ -85,15 +96,19 @@ function useWarnBeforeClosing(isNeeded: boolean): void {
 }
 
 function headline({ totals }: UploadSnapshot): string {
+  if (totals.unsent > 0 && totals.unsent === totals.byState.paused)
+    return `Paused: ${formatCount(totals.sent)} of ${plural(totals.beingSent, 'file')} sent`
   if (totals.unsent > 0)
-    return `Uploading: ${formatCount(totals.count - totals.unsent)} of ${plural(totals.count, 'file')} sent`
+    return `Uploading: ${formatCount(totals.sent)} of ${plural(totals.beingSent, 'file')} sent`
   if (totals.isWorking)
-    return `Converting: ${formatCount(totals.over)} of ${plural(totals.count, 'file')} done`
+    return `Converting: ${formatCount(totals.over)} of ${plural(totals.beingSent, 'file')} done`
   if (totals.troubles > 0) {
     return totals.byState.ready > 0
       ? `${plural(totals.byState.ready, 'file')} ready, ${totals.troubles} not`
       : `${plural(totals.troubles, 'file')} could not be shown`
   }
+  if (totals.byState.interrupted > 0)
+    return `${plural(totals.byState.interrupted, 'upload')} can be continued`
   return `${plural(totals.count, 'file')} ready`
 }
 
@@ -103,7 +118,7 @@ function Overall({ uploads: { totals, bytesPerSecond } }: { uploads: UploadSnaps
   const isSending = totals.unsent > 0
   const share = isSending
     ? totals.sentByteCount / Math.max(1, totals.byteCount)
-    : totals.over / Math.max(1, totals.count)
+    : totals.over / Math.max(1, totals.beingSent)
   const facts = isSending
     ? [
         `${formatMegabytes(totals.sentByteCount)} of ${formatMegabytes(totals.byteCount)}`,
@@ -200,6 +215,12 @@ function TrayActions({ uploads: { totals } }: { uploads: UploadSnapshot }) {
   return (
     <footer className={styles.actions}>
       {canRetry ? <Button onClick={retryAllUploads}>Retry failed</Button> : null}
+      {totals.byState.waiting + totals.byState.sending > 0 ? (
+        <Button kind="quiet" onClick={pauseAllUploads}>
+          Pause all
+        </Button>
+      ) : null}
+      {totals.byState.paused > 0 ? <Button onClick={continueAllUploads}>Continue all</Button> : null}
       {totals.over > 0 ? (
         <Button kind="quiet" onClick={clearFinishedUploads}>
           {totals.isWorking ? 'Clear finished' : 'Clear'}

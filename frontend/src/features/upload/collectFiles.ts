@@ -3,31 +3,46 @@ import type { NamedFile } from './uploads'
 /** Files that operating systems put beside images; sending them would only make refusals. */
 const NOT_WORTH_SENDING = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini'])
 
+const HANDED_ON_AT_ONCE = 200
+
 export function fromInput(list: FileList | null): NamedFile[] {
   return [...(list ?? [])]
     .filter((file) => !NOT_WORTH_SENDING.has(file.name))
     .map((file) => ({ file, name: file.name }))
 }
 
-/** All files of a drop, folders walked to their ends. The entries must be read before the event returns. */
-export async function fromDrop(transfer: DataTransfer): Promise<NamedFile[]> {
-  const entries = [...transfer.items]
+/**
+ * All files of a drop, folders walked to their ends and handed on as they are found. The entries must be read before
+ * the event returns.
+ */
+export async function fromDrop(
+  transfer: DataTransfer,
+  take: (found: readonly NamedFile[]) => unknown,
+): Promise<void> {
+  const open = [...transfer.items]
     .filter((item) => item.kind === 'file')
     .map((item) => item.webkitGetAsEntry())
     .filter((entry) => entry !== null)
-  if (entries.length === 0) return fromInput(transfer.files)
-  const found: NamedFile[] = []
-  const open = [...entries]
-  for (let entry = open.shift(); entry; entry = open.shift()) {
+    .reverse()
+  if (open.length === 0) {
+    take(fromInput(transfer.files))
+    return
+  }
+  let found: NamedFile[] = []
+  for (let entry = open.pop(); entry; entry = open.pop()) {
     if (isFile(entry)) {
       if (NOT_WORTH_SENDING.has(entry.name)) continue
       const file = await fileOf(entry)
       if (file) found.push({ file, name: file.name })
     } else if (isFolder(entry)) {
-      open.push(...(await childrenOf(entry)))
+      open.push(...(await childrenOf(entry)).reverse())
+    }
+    if (found.length >= HANDED_ON_AT_ONCE) {
+      take(found)
+      found = []
     }
   }
-  return found
+  take(found)
 }
 
 function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {

@@ -1,5 +1,6 @@
 import { ApiProblem, NoConnection, parseObject } from '@/shared/api/client'
 import type { UploadAnswer } from '@/shared/api/types'
+import { formatMegabytes } from '@/shared/format/numbers'
 
 export interface Sending {
   answer: Promise<UploadAnswer>
@@ -41,4 +42,13 @@ export function refusalOf(problem: ApiProblem): string {
     return first.detail
   }
   return problem.detail
+}
+
+/** What the server would refuse anyway is said at once, without sending it. */
+export function refusedHere(file: File, maxUploadBytes: number | null): string | null {
+  if (file.size === 0) return 'The file is empty. Nothing was sent.'
+  if (maxUploadBytes !== null && file.size > maxUploadBytes) {
+    return `It has ${formatMegabytes(file.size)}; at most ${formatMegabytes(maxUploadBytes)} are taken. Nothing was sent.`
+  }
+  return null
 }

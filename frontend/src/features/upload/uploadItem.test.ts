@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { Job, JobState, UploadAnswer } from '@/shared/api/types'
-import { advance, newItem, stageInWords, type UploadEvent, type UploadItem } from './uploadItem'
+import type { Job, JobState, UnfinishedUpload, UploadAnswer } from '@/shared/api/types'
+import {
+  advance,
+  interruptedItem,
+  newItem,
+  stageInWords,
+  type UploadEvent,
+  type UploadItem,
+} from './uploadItem'
 
 function after(...events: UploadEvent[]): UploadItem {
   return events.reduce(advance, newItem(1, 'a.dcm', 1000))
@@ -151,4 +158,39 @@ test('a duplicate that is ready is done at once and says so', () => {
   })
   expect(item.state).toBe('ready')
   expect(stageInWords(item)).toBe('Already there')
+})
+
+describe('a resumable file', () => {
+  const large = newItem(1, 'large.dcm', 1000, true)
+  const sent = [started, { kind: 'progressed', sentByteCount: 600 }] satisfies UploadEvent[]
+
+  test('keeps what was sent through a break, a pause and a failure; a small one does not', () => {
+    const ends: UploadEvent[] = [
+      { kind: 'postponed', isBreak: true },
+      { kind: 'paused' },
+      { kind: 'gaveUp', reason: 'Our fault.' },
+    ]
+    for (const end of ends) {
+      expect([...sent, end].reduce(advance, large).sentByteCount).toBe(600)
+      expect(after(...sent, end).sentByteCount).toBe(0)
+    }
+  })
+  test('is paused and goes on from where it was', () => {
+    const paused = [...sent, { kind: 'paused' } as const].reduce(advance, large)
+    expect(stageInWords(paused)).toBe('Paused')
+    // What the line says of it afterwards is no news.
+    expect(advance(paused, { kind: 'progressed', sentByteCount: 900 })).toBe(paused)
+    expect(advance(paused, { kind: 'continued' })).toMatchObject({ state: 'waiting', sentByteCount: 600 })
+  })
+  test('begins anew when the server has forgotten it', () => {
+    expect([...sent, { kind: 'forgotten' } as const].reduce(advance, large).sentByteCount).toBe(0)
+  })
+  test('of an earlier page waits for its file, and another file changes nothing but the words', () => {
+    const begun = interruptedItem(7, { name: 'b.dcm', byteCount: 900, offset: 300 } as UnfinishedUpload)
+    expect(begun).toMatchObject({ state: 'interrupted', sentByteCount: 300, isResumable: true })
+    expect(advance(begun, started)).toBe(begun)
+    const other = advance(begun, { kind: 'mismatched', reason: 'Another file.' })
+    expect(other).toMatchObject({ state: 'interrupted', reason: 'Another file.' })
+    expect(advance(other, { kind: 'continued' })).toMatchObject({ state: 'waiting', reason: null })
+  })
 })

@@ -1,13 +1,26 @@
 import { isOver } from '@/shared/api/jobs'
-import type { ImageStatus, Job, JobState, UploadAnswer } from '@/shared/api/types'
+import type { ImageStatus, Job, JobState, UnfinishedUpload, UploadAnswer } from '@/shared/api/types'
 import { plural } from '@/shared/format/numbers'
 
 /**
  * The life of one file: waiting → sending → processing → ready, rejected or failed; or refused, when the server
- * does not take it. Pure: an item and an event go in, the next item comes out. An event that does not fit the
+ * does not take it. A person may pause it. One that an earlier page began is interrupted: it waits for the person to
+ * give the file again, because a page cannot keep it. Pure: an item and an event go in, the next item comes out. An event that does not fit the
  * state (a late progress message, a report on an unknown job) changes nothing.
  */
-export type UploadState = 'waiting' | 'sending' | 'processing' | 'ready' | 'rejected' | 'failed' | 'refused'
+export type UploadState =
+  | 'waiting'
+  | 'sending'
+  | 'paused'
+  | 'interrupted'
+  | 'processing'
+  | 'ready'
+  | 'rejected'
+  | 'failed'
+  | 'refused'
+
+/** What is told of a job, by the list or by the event stream. */
+export type JobNews = Pick<Job, 'id' | 'state' | 'progress' | 'error' | 'imageId'>
 
 export interface UploadedPart {
   imageId: number
@@ -22,6 +35,8 @@ export interface UploadItem {
   name: string
   byteCount: number
   state: UploadState
+  /** What was sent of it stays on the server when sending breaks off. */
+  isResumable: boolean
   sentByteCount: number
   /** How often sending broke off. */
   breaks: number
@@ -40,15 +55,23 @@ export type UploadEvent =
   /** The line broke or the server is busy: it goes back into the queue. */
   | { kind: 'postponed'; isBreak: boolean }
   | { kind: 'gaveUp'; reason: string }
-  | { kind: 'reported'; jobs: ReadonlyMap<string, Job> }
+  | { kind: 'reported'; jobs: ReadonlyMap<string, JobNews> }
   | { kind: 'retried' }
+  | { kind: 'paused' }
+  /** Paused before, or interrupted and the file is there again. */
+  | { kind: 'continued' }
+  /** The file in hand is not the one that was begun. */
+  | { kind: 'mismatched'; reason: string }
+  /** The server has nothing of it any more. */
+  | { kind: 'forgotten' }
 
-export function newItem(id: number, name: string, byteCount: number): UploadItem {
+export function newItem(id: number, name: string, byteCount: number, isResumable = false): UploadItem {
   return {
     id,
     name,
     byteCount,
     state: 'waiting',
+    isResumable,
     sentByteCount: 0,
     breaks: 0,
     reason: null,
@@ -57,10 +80,22 @@ export function newItem(id: number, name: string, byteCount: number): UploadItem
   }
 }
 
+export function interruptedItem(id: number, upload: UnfinishedUpload): UploadItem {
+  const item = newItem(id, upload.name, upload.byteCount, true)
+  return { ...item, state: 'interrupted', sentByteCount: upload.offset ?? 0 }
+}
+
+/** What counts as sent when sending stops: all that came, or nothing. */
+function kept(item: UploadItem): number {
+  return item.isResumable ? item.sentByteCount : 0
+}
+
 export function advance(item: UploadItem, event: UploadEvent): UploadItem {
   switch (event.kind) {
     case 'started':
-      return item.state === 'waiting' ? { ...item, state: 'sending', sentByteCount: 0, reason: null } : item
+      return item.state === 'waiting'
+        ? { ...item, state: 'sending', sentByteCount: kept(item), reason: null }
+        : item
     case 'progressed':
       if (item.state !== 'sending') return item
       return {
@@ -75,10 +110,15 @@ export function advance(item: UploadItem, event: UploadEvent): UploadItem {
         : item
     case 'postponed':
       if (item.state !== 'sending') return item
-      return { ...item, state: 'waiting', sentByteCount: 0, breaks: item.breaks + (event.isBreak ? 1 : 0) }
+      return {
+        ...item,
+        state: 'waiting',
+        sentByteCount: kept(item),
+        breaks: item.breaks + (event.isBreak ? 1 : 0),
+      }
     case 'gaveUp':
       return isBeforeAnswer(item)
-        ? { ...item, state: 'failed', sentByteCount: 0, reason: event.reason }
+        ? { ...item, state: 'failed', sentByteCount: kept(item), reason: event.reason }
         : item
     case 'reported':
       return item.state === 'processing'
@@ -86,6 +126,16 @@ export function advance(item: UploadItem, event: UploadEvent): UploadItem {
         : item
     case 'retried':
       return retried(item)
+    case 'paused':
+      return isBeforeAnswer(item) ? { ...item, state: 'paused', sentByteCount: kept(item) } : item
+    case 'continued':
+      return item.state === 'paused' || item.state === 'interrupted'
+        ? { ...item, state: 'waiting', reason: null }
+        : item
+    case 'mismatched':
+      return item.state === 'interrupted' ? { ...item, reason: event.reason } : item
+    case 'forgotten':
+      return { ...item, sentByteCount: 0 }
   }
 }
 
@@ -136,7 +186,7 @@ function stateOfJob(status: ImageStatus): JobState {
 
 function updateParts(
   parts: readonly UploadedPart[],
-  jobs: ReadonlyMap<string, Job>,
+  jobs: ReadonlyMap<string, JobNews>,
 ): readonly UploadedPart[] {
   return parts.map((part) => {
     const job = jobs.get(part.jobId)
@@ -160,7 +210,8 @@ function settle(item: UploadItem): UploadItem {
 
 function retried(item: UploadItem): UploadItem {
   if (item.state !== 'failed' && item.state !== 'rejected' && item.state !== 'refused') return item
-  if (item.parts.length === 0) return { ...item, state: 'waiting', sentByteCount: 0, breaks: 0, reason: null }
+  if (item.parts.length === 0)
+    return { ...item, state: 'waiting', sentByteCount: kept(item), breaks: 0, reason: null }
   const parts = item.parts.map((part) =>
     part.jobState === 'completed'
       ? part
@@ -176,6 +227,10 @@ export function stageInWords(item: UploadItem): string {
       return item.breaks > 0 ? 'Waiting to try again' : 'Waiting'
     case 'sending':
       return item.sentByteCount >= item.byteCount ? 'Being stored' : 'Sending'
+    case 'paused':
+      return 'Paused'
+    case 'interrupted':
+      return 'Interrupted'
     case 'processing':
       return processingInWords(item)
     case 'ready':

@@ -19,6 +19,13 @@ test('what was refused counts neither in the sum nor in what is sent', () => {
   expect(totals.isWorking).toBe(true)
 })
 
+test('what waits for its file is no work, and what is paused is', () => {
+  const interrupted = { ...item(1, 'interrupted', 50), isResumable: true }
+  expect(totalsOf([interrupted])).toMatchObject({ isWorking: false, unsent: 0, beingSent: 0, byteCount: 0 })
+  const totals = totalsOf([interrupted, item(2, 'paused', 10), item(3, 'ready', 100)])
+  expect(totals).toMatchObject({ isWorking: true, unsent: 1, beingSent: 2, sent: 1, byteCount: 200 })
+})
+
 test('nothing is at work when all have ended', () => {
   expect(totalsOf([item(1, 'ready', 100), item(2, 'failed')]).isWorking).toBe(false)
   expect(totalsOf([]).isWorking).toBe(false)

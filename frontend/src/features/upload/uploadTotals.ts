@@ -5,25 +5,44 @@ export interface UploadTotals {
   byState: Readonly<Record<UploadState, number>>
   byteCount: number
   sentByteCount: number
-  /** Waiting or being sent: what closing the tab would lose. */
+  /** Waiting, being sent or paused: what closing the tab would lose. */
   unsent: number
+  /** All but what waits for its file. */
+  beingSent: number
+  sent: number
   troubles: number
   over: number
   isWorking: boolean
 }
 
 export function totalsOf(items: readonly UploadItem[]): UploadTotals {
-  const byState = { waiting: 0, sending: 0, processing: 0, ready: 0, rejected: 0, failed: 0, refused: 0 }
+  const byState = {
+    waiting: 0,
+    sending: 0,
+    paused: 0,
+    interrupted: 0,
+    processing: 0,
+    ready: 0,
+    rejected: 0,
+    failed: 0,
+    refused: 0,
+  }
   let byteCount = 0
   let sentByteCount = 0
   for (const item of items) {
     byState[item.state] += 1
     // What will never be sent counts neither in the sum nor in what is done.
-    if (item.state === 'refused' || (item.state === 'failed' && item.parts.length === 0)) continue
+    if (
+      item.state === 'refused' ||
+      item.state === 'interrupted' ||
+      (item.state === 'failed' && item.parts.length === 0)
+    )
+      continue
     byteCount += item.byteCount
     sentByteCount += item.sentByteCount
   }
-  const unsent = byState.waiting + byState.sending
+  const unsent = byState.waiting + byState.sending + byState.paused
+  const beingSent = items.length - byState.interrupted
   const troubles = byState.rejected + byState.failed + byState.refused
   return {
     count: items.length,
@@ -31,6 +50,8 @@ export function totalsOf(items: readonly UploadItem[]): UploadTotals {
     byteCount,
     sentByteCount,
     unsent,
+    beingSent,
+    sent: beingSent - unsent,
     troubles,
     over: byState.ready + troubles,
     isWorking: unsent + byState.processing > 0,
@@ -41,6 +62,8 @@ const RANK: Record<UploadState, number> = {
   failed: 0,
   refused: 0,
   rejected: 0,
+  interrupted: 0,
+  paused: 1,
   sending: 1,
   processing: 2,
   waiting: 3,

@@ -4,11 +4,26 @@ import { announceImages } from '@/shared/api/imageEvents'
 import { isOver, retryJob } from '@/shared/api/jobs'
 import { meQuery, publicSettingsQuery, queryClient } from '@/shared/api/queries'
 import { session, useSessionState } from '@/shared/api/session'
-import type { Job } from '@/shared/api/types'
-import { formatMegabytes } from '@/shared/format/numbers'
+import type { UnfinishedUpload } from '@/shared/api/types'
 import { JobWatch } from './jobWatch'
-import { refusalOf, type Sending, sendFile } from './send'
-import { advance, newItem, type UploadEvent, type UploadItem } from './uploadItem'
+import {
+  BeginAgain,
+  discardUpload,
+  fetchUnfinished,
+  isSameFile,
+  RESUMABLE_BYTES,
+  sendResumable,
+  urlOf,
+} from './resumable'
+import { refusalOf, refusedHere, type Sending, sendFile } from './send'
+import {
+  advance,
+  interruptedItem,
+  type JobNews,
+  newItem,
+  type UploadEvent,
+  type UploadItem,
+} from './uploadItem'
 import { orderForTray, SpeedMeter, totalsOf, type UploadTotals } from './uploadTotals'
 
 /**
@@ -20,6 +35,10 @@ const REDRAW_MILLISECONDS = 200
 /** Some servers close the line instead of answering 413: after this many breaks in a row it is the file. */
 const MOST_BREAKS = 4
 const BUSY_SECONDS = 5
+/** Another request of the same upload is only just ending. */
+const LOCKED_SECONDS = 1
+/** Added in one go; between two goes the page gets its turn. */
+const ADDED_AT_ONCE = 500
 
 export type Pause = 'offline' | 'signed-out' | 'storage-full' | 'busy' | null
 
@@ -36,6 +55,9 @@ const items: UploadItem[] = []
 const indexById = new Map<number, number>()
 const files = new Map<number, File>()
 const sendings = new Map<number, Sending>()
+/** Of resumable uploads that have begun: where they go on. */
+const urls = new Map<number, string>()
+const interrupted = new Map<number, UnfinishedUpload>()
 const listeners = new Set<() => void>()
 const speed = new SpeedMeter()
 let lastId = 0
@@ -101,31 +123,97 @@ export interface NamedFile {
   name: string
 }
 
-export function addFiles(added: readonly NamedFile[]): void {
-  if (added.length === 0) return
-  // What is known now must do: a question to the server would wait for ever when the line is down.
-  const me = queryClient.getQueryData(meQuery.queryKey)
-  const limits = queryClient.getQueryData(publicSettingsQuery.queryKey)
-  ownerId = me?.user.id ?? ownerId
-  for (const { file, name } of added) {
-    lastId += 1
-    const item = newItem(lastId, name, file.size)
-    indexById.set(item.id, items.push(item) - 1)
-    files.set(item.id, file)
-    const reason = refusedHere(file, limits?.maxUploadBytes ?? null)
-    if (reason !== null) apply(item.id, { kind: 'refused', reason })
+export async function addFiles(added: readonly NamedFile[]): Promise<void> {
+  for (let start = 0; start < added.length; start += ADDED_AT_ONCE) {
+    if (start > 0) await new Promise((resolve) => setTimeout(resolve))
+    addSome(added.slice(start, start + ADDED_AT_ONCE))
   }
+}
+
+function addSome(added: readonly NamedFile[]): void {
+  // What is known now must do: a question to the server would wait for ever when the line is down.
+  ownerId = queryClient.getQueryData(meQuery.queryKey)?.user.id ?? ownerId
+  for (const { file, name } of added) {
+    const isBegun = (upload: UnfinishedUpload) =>
+      upload.byteCount === file.size && upload.name === name.normalize('NFC')
+    const begun = [...interrupted].find(([, upload]) => isBegun(upload))
+    if (begun) {
+      void continueWith(begun[0], file).then((isSame) => (isSame ? undefined : addNew(file, name)))
+    } else {
+      addNew(file, name)
+    }
+  }
+}
+
+function addNew(file: File, name: string): void {
+  const limits = queryClient.getQueryData(publicSettingsQuery.queryKey)
+  lastId += 1
+  const item = newItem(lastId, name, file.size, file.size >= RESUMABLE_BYTES)
+  indexById.set(item.id, items.push(item) - 1)
+  files.set(item.id, file)
+  const reason = refusedHere(file, limits?.maxUploadBytes ?? null)
+  if (reason !== null) apply(item.id, { kind: 'refused', reason })
   redrawSoon()
   pump()
 }
 
-/** What the server would refuse anyway is said at once, without sending it. */
-function refusedHere(file: File, maxUploadBytes: number | null): string | null {
-  if (file.size === 0) return 'The file is empty. Nothing was sent.'
-  if (maxUploadBytes !== null && file.size > maxUploadBytes) {
-    return `It has ${formatMegabytes(file.size)}; at most ${formatMegabytes(maxUploadBytes)} are taken. Nothing was sent.`
+/** The person gives the file of an interrupted upload again; another one changes nothing. */
+export async function continueWith(id: number, file: File): Promise<boolean> {
+  const upload = interrupted.get(id)
+  if (!upload) return false
+  const { lastmodified = '', headsha256 } = upload.metadata
+  if (!(await isSameFile(file, upload.byteCount, { lastmodified, headsha256 }))) {
+    const reason = 'This is another file than the one that was begun. Nothing was lost; choose that one.'
+    apply(id, { kind: 'mismatched', reason })
+    return false
   }
-  return null
+  interrupted.delete(id)
+  files.set(id, file)
+  ownerId = queryClient.getQueryData(meQuery.queryKey)?.user.id ?? ownerId
+  apply(id, { kind: 'continued' })
+  lookFrom(id)
+  pump()
+  return true
+}
+
+/** What an earlier page began and did not end; asked once for a person. */
+export async function showInterrupted(): Promise<void> {
+  let unfinished: UnfinishedUpload[]
+  try {
+    unfinished = await fetchUnfinished()
+  } catch {
+    return // an offer, no more: it is made again when the page is opened again
+  }
+  const known = new Set([...urls.values()])
+  for (const upload of unfinished) {
+    const url = urlOf(upload)
+    if (known.has(url)) continue
+    lastId += 1
+    indexById.set(lastId, items.push(interruptedItem(lastId, upload)) - 1)
+    urls.set(lastId, url)
+    interrupted.set(lastId, upload)
+  }
+  redrawSoon()
+}
+
+export function pauseUpload(id: number): void {
+  apply(id, { kind: 'paused' })
+  sendings.get(id)?.abort()
+}
+
+export function continueUpload(id: number): void {
+  if (!files.has(id)) return
+  apply(id, { kind: 'continued' })
+  lookFrom(id)
+  pump()
+}
+
+export function pauseAllUploads(): void {
+  for (const item of items) if (item.state === 'waiting' || item.state === 'sending') pauseUpload(item.id)
+}
+
+export function continueAllUploads(): void {
+  for (const item of items) if (item.state === 'paused') continueUpload(item.id)
 }
 
 function pump(): void {
@@ -163,13 +251,12 @@ async function send(id: number): Promise<void> {
   const file = files.get(id)
   const item = apply(id, { kind: 'started' })
   if (!file || !item) return
-  const sending = sendFile(file, item.name, (sentByteCount) =>
-    apply(id, { kind: 'progressed', sentByteCount }),
-  )
+  const sending = startSending(item, file)
   sendings.set(id, sending)
   const epoch = session.epoch()
   try {
     const answer = await sending.answer
+    urls.delete(id)
     const next = apply(id, { kind: 'answered', answer })
     for (const part of next?.parts ?? []) {
       if (!isOver(part.jobState) || next?.state !== 'ready') watch.add(part.jobId)
@@ -178,13 +265,24 @@ async function send(id: number): Promise<void> {
   } catch (error) {
     handleTrouble(id, error, epoch)
   } finally {
-    sendings.delete(id)
+    // One that was paused and continued at once may be sent by another request already.
+    if (sendings.get(id) === sending) sendings.delete(id)
     pump()
   }
 }
 
+function startSending(item: UploadItem, file: File): Sending {
+  const progressed = (sentByteCount: number) => void apply(item.id, { kind: 'progressed', sentByteCount })
+  if (!item.isResumable) return sendFile(file, item.name, progressed)
+  const begun = (url: string) => void (indexById.has(item.id) ? urls.set(item.id, url) : discardUpload(url))
+  return sendResumable(file, item.name, urls.get(item.id) ?? null, begun, progressed)
+}
+
 function handleTrouble(id: number, error: unknown, epoch: number): void {
+  // A person paused or removed it: what the line says of it afterwards is no news.
+  if (items[indexById.get(id) ?? -1]?.state !== 'sending') return
   if (error instanceof NoConnection) handleBreak(id)
+  else if (error instanceof BeginAgain) beginAgain(id)
   else if (error instanceof ApiProblem) handleProblem(id, error, epoch)
   else if (error instanceof DOMException)
     apply(id, { kind: 'refused', reason: 'Stopped. Nothing of it was kept.' })
@@ -193,13 +291,20 @@ function handleTrouble(id: number, error: unknown, epoch: number): void {
 
 function handleBreak(id: number): void {
   const item = apply(id, { kind: 'postponed', isBreak: true })
-  if (item && item.breaks >= MOST_BREAKS) {
+  // What is resumable loses nothing by a break.
+  if (item && !item.isResumable && item.breaks >= MOST_BREAKS) {
     const reason = `The line broke ${MOST_BREAKS} times while this file was sent. Nothing of it was kept; try again.`
     apply(id, { kind: 'gaveUp', reason })
   } else {
     lookFrom(id)
   }
   connection.lost()
+}
+
+function beginAgain(id: number): void {
+  urls.delete(id)
+  apply(id, { kind: 'forgotten' })
+  postpone(id)
 }
 
 function handleProblem(id: number, problem: ApiProblem, epoch: number): void {
@@ -212,6 +317,9 @@ function handleProblem(id: number, problem: ApiProblem, epoch: number): void {
   } else if (problem.status === 429 || problem.status === 503) {
     postpone(id)
     waitWhileBusy(problem.retryAfterSeconds ?? BUSY_SECONDS)
+  } else if (problem.status === 423 || problem.code === 'wrong_offset' || problem.status === 460) {
+    postpone(id)
+    waitWhileBusy(LOCKED_SECONDS)
   } else if (problem.status >= 500) {
     apply(id, { kind: 'gaveUp', reason: problem.detail })
   } else {
@@ -270,11 +378,14 @@ export function retryAllUploads(): void {
 
 export function removeUpload(id: number): void {
   sendings.get(id)?.abort()
+  const url = urls.get(id)
+  if (url !== undefined) void discardUpload(url)
   keepOnly((item) => item.id !== id)
 }
 
 export function clearFinishedUploads(): void {
-  keepOnly((item) => item.state === 'waiting' || item.state === 'sending' || item.state === 'processing')
+  const isUnfinished = new Set(['waiting', 'sending', 'paused', 'interrupted', 'processing'])
+  keepOnly((item) => isUnfinished.has(item.state))
 }
 
 /** Stops what is not sent yet; what the server has, it finishes. */
@@ -287,13 +398,15 @@ export function abandonUploads(): void {
 }
 
 export function hasUploadsUnderWay(): boolean {
-  return items.some((item) => item.state === 'waiting' || item.state === 'sending')
+  return items.some((item) => ['waiting', 'sending', 'paused'].includes(item.state))
 }
 
 function keepOnly(isKept: (item: UploadItem) => boolean): void {
   const kept = items.filter(isKept)
   const keptIds = new Set(kept.map((item) => item.id))
-  for (const id of files.keys()) if (!keptIds.has(id)) files.delete(id)
+  for (const memory of [files, urls, interrupted]) {
+    for (const id of memory.keys()) if (!keptIds.has(id)) memory.delete(id)
+  }
   items.splice(0, items.length, ...kept)
   indexById.clear()
   items.forEach((item, index) => indexById.set(item.id, index))
@@ -302,7 +415,7 @@ function keepOnly(isKept: (item: UploadItem) => boolean): void {
 }
 
 /** Reports on many jobs at once; only the items that wait for one of them change. */
-function receiveJobs(jobs: ReadonlyMap<string, Job>): void {
+function receiveJobs(jobs: ReadonlyMap<string, JobNews>): void {
   const finished: number[] = []
   for (const item of items) {
     if (item.state !== 'processing' || !item.parts.some((part) => jobs.has(part.jobId))) continue

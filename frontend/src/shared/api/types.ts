@@ -46,6 +46,7 @@ export type NotificationSettingsChange = Schemas['NotificationSettingsChange']
 export type WebhookTested = Schemas['WebhookTested']
 
 export type UploadAnswer = Schemas['UploadAnswer']
+export type UnfinishedUpload = Schemas['UnfinishedUpload']
 export type PublicSettings = Schemas['PublicSettings']
 export type Health = Schemas['Health']
 export type UserPage = Schemas['UserPage']

@@ -99,9 +99,13 @@ class Unsupported(MammogramViewerError):
 
 
 class RangeNotSatisfiable(MammogramViewerError):
-    """The byte range lies outside the file."""
+    """The byte range lies outside the file, which has `byte_count` bytes."""
 
     default_code = "range_not_satisfiable"
+
+    def __init__(self, detail: str, *, byte_count: int) -> None:
+        super().__init__(detail)
+        self.byte_count = byte_count
 
 
 class TooManyRequests(MammogramViewerError):

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
 import asyncpg
-import msgspec
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
@@ -20,7 +19,7 @@ from mammogram_viewer.accounts import policy, sessions
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.tracebacks import without_messages
-from mammogram_viewer.foundation.wire import Wire
+from mammogram_viewer.foundation.wire import Wire, encode_json
 from mammogram_viewer.notifications import service
 from mammogram_viewer.notifications.hub import EventHub, Mailbox
 from mammogram_viewer.notifications.schemas import EndEvent, HeartbeatEvent, JobEvent, SnapshotEvent, job_event
@@ -37,7 +36,6 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),  # nginx would gather events before it passes them on
 ]
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-_encoder = msgspec.json.Encoder()
 Reason = Literal["signed_out", "again"]
 
 
@@ -60,7 +58,7 @@ def since_of(last_event_id: str | None) -> datetime | None:
 def _lines(name: str, body: Wire, at: datetime | None = None) -> bytes:
     """One event. JSON has no line breaks of its own, so one data line is enough."""
     head = f"id: {event_id(at)}\n" if at else ""
-    return f"{head}event: {name}\ndata: ".encode() + _encoder.encode(body) + b"\n\n"
+    return f"{head}event: {name}\ndata: ".encode() + encode_json(body) + b"\n\n"
 
 
 class EventStream(ASGIResponse):

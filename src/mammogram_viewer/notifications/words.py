@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import msgspec
-
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.foundation.wire import Wire
+from mammogram_viewer.foundation.wire import Wire, encode_json
 from mammogram_viewer.notifications.models import Notification
 
 _MAIL_LINES = 50
@@ -55,7 +53,7 @@ def webhook_body(settings: Settings, delivery_id: str, jobs: list[Notification],
         )
         for job in jobs
     ]
-    return msgspec.json.encode(WebhookBody(event=event, delivery_id=delivery_id, sent_at=datetime.now(UTC), jobs=told))
+    return encode_json(WebhookBody(event=event, delivery_id=delivery_id, sent_at=datetime.now(UTC), jobs=told))
 
 
 def mail_subject(jobs: list[Notification]) -> str:

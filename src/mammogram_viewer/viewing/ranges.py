@@ -32,7 +32,7 @@ def parse_range(header: str | None, byte_count: int) -> tuple[int, int] | None:
 
 
 def _beyond(byte_count: int) -> RangeNotSatisfiable:
-    return RangeNotSatisfiable(f"The file has {byte_count} bytes; the range lies outside.")
+    return RangeNotSatisfiable(f"The file has {byte_count} bytes; the range lies outside.", byte_count=byte_count)
 
 
 def etag_matches(header: str | None, etag: str) -> bool:

@@ -7,16 +7,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.serialization import default_serializer
+from litestar.types import Serializer
 
 from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
+from mammogram_viewer.foundation.wire import encode_json
 from mammogram_viewer.gallery import bulk_routes, exam_routes, export_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
 from mammogram_viewer.intake import resumable_routes
@@ -75,6 +78,7 @@ def create_app(open_resources: OpenResources, *, pictures_from: str = "") -> Lit
         middleware=[AuthenticationMiddleware],
         dependencies=_dependencies(),
         exception_handlers=problems.handlers,
+        response_class=JsonResponse,
         request_max_body_size=_MAX_JSON_BYTES,
         openapi_config=_openapi(),
         logging_config=None,
@@ -84,6 +88,15 @@ def create_app(open_resources: OpenResources, *, pictures_from: str = "") -> Lit
     app.state.request_tally = RequestTally()
     app.asgi_handler = security_headers(app.asgi_handler, app.state.request_tally, pictures_from)
     return app
+
+
+class JsonResponse(Response[Any]):
+    """What handlers give, written as all our JSON is."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Serializer = default_serializer) -> bytes:
+        if media_type == MediaType.JSON and not isinstance(content, bytes | str):
+            return encode_json(content, enc_hook)
+        return super().render(content, media_type, enc_hook)
 
 
 def _dependencies() -> dict[str, Provide]:

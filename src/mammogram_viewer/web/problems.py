@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import traceback
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -39,6 +40,7 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
 _TITLES = {460: "Checksum Mismatch"}
 # InternalClientError: the server died between two of its messages, and the connection is used before that is noticed.
 _AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _CUT_OFF = "client disconnected prematurely"
 _FRAMEWORK_CODES = {
     400: "malformed",
@@ -77,10 +79,12 @@ def expected_problem(_request: Request[Any, Any, Any], error: errors.MammogramVi
         headers["retry-after"] = str(error.retry_after_seconds)
     elif status == 503:
         headers["retry-after"] = "5"
+    if isinstance(error, errors.RangeNotSatisfiable):
+        headers["content-range"] = f"bytes */{error.byte_count}"  # RFC 9110, 15.5.17
     return problem(status, error.code, error.detail, headers=headers, extra=error.extra)
 
 
-def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def framework_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses: bad parameters, unknown paths, wrong methods."""
     if isinstance(error, ValidationException):
         fields = [
@@ -94,7 +98,21 @@ def framework_problem(_request: Request[Any, Any, Any], error: HTTPException) ->
         return problem(400, "incomplete_upload", "The connection ended before the whole request had arrived.")
     status = error.status_code
     code = _FRAMEWORK_CODES.get(status, "error")
-    return problem(status, code, error.detail if status < 500 else "Something went wrong on our side.")
+    if status >= 500:
+        log.error("framework_error", extra={"path": request.scope["path"], "exception": without_messages(error)})
+        return problem(status, code, "Something went wrong on our side. It has been logged.")
+    headers = {"allow": ", ".join(_allowed_methods(request))} if status == 405 else None
+    return problem(status, code, error.detail, headers=headers)
+
+
+def _allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
+    """Those that the address takes (RFC 9110, 15.5.6): the router is asked for each, for its refusal names none."""
+    allowed = []
+    for method in _METHODS:
+        with suppress(HTTPException):
+            request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
+            allowed.append(method)
+    return allowed
 
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

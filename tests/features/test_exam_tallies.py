@@ -11,7 +11,7 @@ import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import empty_database
+from conftest import empty_database  # pyright: ignore[reportAttributeAccessIssue] - of tests/, not of tests/features
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.archive import corrections, exams, service, withdrawals

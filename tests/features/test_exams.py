@@ -18,7 +18,7 @@ SLOTS = ["R CC", "L CC", "R MLO", "L MLO"]
 seeds = itertools.count(1000)
 
 
-def view(exam: int, slot: str, **wanted: object) -> bytes:
+def view(exam: int, slot: str, **wanted: Any) -> bytes:
     """A small mammogram of an exam: files with one seed share their study."""
     side, position = slot.split()
     return dicom_bytes(seed=exam, rows=64, columns=48, laterality=side, view=position, **wanted)
@@ -38,7 +38,7 @@ def study(product: Product, study_id: int, who: str = "admin") -> dict[str, Any]
     return answer.json()
 
 
-def listed(product: Product, who: str = "admin", **query: object) -> dict[int, dict[str, Any]]:
+def listed(product: Product, who: str = "admin", **query: Any) -> dict[int, dict[str, Any]]:
     answer = product.client(who).get("/api/studies", params={"limit": 100, **query})
     assert answer.status_code == 200, answer.text
     return {one["id"]: one for one in answer.json()["studies"]}
@@ -276,7 +276,7 @@ def test_filters_find_exams_by_what_their_images_have(product: Product):
     found = study(product, study_id)
     uploader, day = found["uploaders"][0]["id"], date.fromisoformat(found["studyAt"][:10])
     next_day = str(day + timedelta(days=1))
-    finding: list[dict[str, object]] = [
+    finding: list[dict[str, Any]] = [
         {"laterality": "R"},
         {"view": "CC"},
         {"laterality": "R", "view": "CC"},
@@ -288,7 +288,7 @@ def test_filters_find_exams_by_what_their_images_have(product: Product):
         {"studyFrom": str(day), "studyTo": next_day},
         {"from": "2020-01-01"},
     ]
-    missing: list[dict[str, object]] = [
+    missing: list[dict[str, Any]] = [
         {"laterality": "L"},
         {"view": "MLO"},
         {"laterality": "R", "view": "MLO"},

@@ -1,0 +1,130 @@
+"""The exam list walks its index, or sifts a bounded number of rows; its search goes through the search index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from benchmarks.explain import Explainer, Measured
+
+from conftest import empty_database  # pyright: ignore[reportAttributeAccessIssue] - of tests/, not of tests/features
+from mammogram_viewer.accounts.models import Principal, Role
+from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.foundation.keyset import PageRequest, parse_page_request
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.gallery import exam_service
+from mammogram_viewer.gallery.exam_filters import ExamFilters, parse_day
+
+EXAMS = 4_000  # more than are sifted
+# Half an exam each, and one in a hundred images that failed; two people have sent them.
+_FILL = """
+WITH people AS (
+    INSERT INTO users (email, name, role, status)
+    SELECT n || '@example.org', '', 'user', 'active' FROM generate_series(1, 2) n RETURNING id
+), made AS (
+    INSERT INTO studies (study_instance_uid, study_at, created_at)
+    SELECT '1.2.' || n, timestamp '2024-01-01' + n * interval '1 hour',
+           timestamptz '2024-01-01Z' + n * interval '1 hour'
+    FROM generate_series(1, $1::integer) n RETURNING id
+)
+INSERT INTO images (user_id, created_at, file_type, original_name, byte_count, sha256, storage_key, study_id, modality,
+                    laterality, view_position, status, study_at, patient_id)
+SELECT (SELECT min(id) FROM people) + m.id % 2, timestamptz '2024-01-01Z' + m.id * interval '1 hour', 'dicom',
+       'IM' || m.id || '-' || k, 1, sha256(convert_to(m.id || '-' || k, 'UTF8')), m.id || '-' || k, m.id, 'MG', 'R',
+       CASE k WHEN 0 THEN 'CC' ELSE 'MLO' END, CASE WHEN (m.id + k) % 20 = 0 THEN 'rejected' ELSE 'ready' END,
+       timestamp '2024-01-01' + m.id * interval '1 hour', 'P' || m.id
+FROM made m, generate_series(0, 1) k ORDER BY m.id, k"""
+# A page of twenty shows about a hundred pictures and names; each is a walk down an index or two.
+BLOCKS_OF_A_PAGE = 3_000
+WALKED = "exam_tallies_created_at_idx"
+SEARCHED = "exam_tallies_search_idx"
+FREQUENT = [
+    ExamFilters(),
+    ExamFilters(laterality="R"),
+    ExamFilters(view="CC"),
+    ExamFilters(laterality="R", view="MLO"),
+    ExamFilters(modality="MG"),
+    ExamFilters(status="ready"),
+    ExamFilters(status="rejected"),
+    ExamFilters(study_from=parse_day("", "2000-01-01")),
+]
+RARE = [
+    ExamFilters(modality="ZZ"),
+    ExamFilters(view="XCCL", status="failed", modality="MR"),
+    ExamFilters(user_id=999_999),
+    ExamFilters(q="nobody of that name"),
+]
+
+
+@pytest.fixture(scope="module")
+async def archive(migrated_database: str) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on a database of its own rows; emptied again by whoever comes next."""
+    await empty_database(migrated_database)
+    pool = await open_pool(migrated_database, size=2, application_name="tests")
+    await pool.execute(_FILL, EXAMS)
+    await pool.execute("VACUUM ANALYZE")
+    yield pool
+    await pool.close()
+    await empty_database(migrated_database)
+
+
+def person(role: Role, user_id: int = 999_999) -> Principal:
+    return Principal(user_id=user_id, email="", name="", role=role)
+
+
+async def page_of(
+    db: asyncpg.Pool, filters: ExamFilters, request: PageRequest, role: Role = "admin", user_id: int = 999_999
+) -> Measured:
+    explainer = Explainer(db)
+    await exam_service.page_after(explainer, request, filters, person(role, user_id), Settings())  # type: ignore[arg-type] - a stand-in that explains
+    return explainer.measured
+
+
+@pytest.mark.parametrize("filters", FREQUENT, ids=repr)
+async def test_a_page_walks_the_list_and_reads_no_more_than_it_shows(archive: asyncpg.Pool, filters: ExamFilters):
+    middle = await archive.fetchval(
+        "SELECT created_at FROM exam_tallies WHERE viewer_id = 0 ORDER BY created_at OFFSET $1 LIMIT 1", EXAMS // 2
+    )
+    cursor = f"{middle.isoformat().replace('+00:00', 'Z')}_1"
+    for request in (
+        PageRequest(),
+        parse_page_request(cursor, "next", 20),
+        parse_page_request(cursor, "prev", 20),
+    ):
+        page = await page_of(archive, filters, request)
+        assert WALKED in page.indexes, page.nodes
+        assert page.blocks < BLOCKS_OF_A_PAGE
+
+
+@pytest.mark.parametrize("filters", RARE, ids=repr)
+async def test_what_is_rare_is_found_by_the_search_index(archive: asyncpg.Pool, filters: ExamFilters):
+    page = await page_of(archive, filters, PageRequest())
+    assert SEARCHED in page.indexes, page.nodes
+    assert page.blocks < BLOCKS_OF_A_PAGE
+
+
+async def test_who_sees_their_own_images_alone_walks_their_own_exams(archive: asyncpg.Pool):
+    owner = await archive.fetchval("SELECT user_id FROM images ORDER BY id LIMIT 1")
+    for filters in (ExamFilters(), ExamFilters(laterality="R"), ExamFilters(status="ready")):
+        page = await page_of(archive, filters, PageRequest(), "user", owner)
+        assert WALKED in page.indexes, page.nodes
+        assert page.blocks < BLOCKS_OF_A_PAGE
+    stranger = await page_of(archive, ExamFilters(), PageRequest(), "user", 999_999)
+    assert stranger.blocks < 20
+
+
+async def test_a_page_reads_the_same_whatever_its_exams_hold(archive: asyncpg.Pool):
+    """Counts and views come from the tally: a study of a thousand images costs no more than one of four."""
+    study_id = await archive.fetchval("SELECT exam_id FROM exam_tallies WHERE viewer_id = 0 ORDER BY created_at DESC")
+    before = await page_of(archive, ExamFilters(), PageRequest(limit=1))
+    await archive.execute(
+        """INSERT INTO images (user_id, file_type, original_name, byte_count, sha256, storage_key, study_id, modality)
+           SELECT user_id, 'dicom', 'slice', 1, sha256(convert_to('slice' || n, 'UTF8')), 'slice-' || n, study_id,
+                  'MR'
+           FROM images, generate_series(1, 1000) n
+           WHERE id = (SELECT min(id) FROM images WHERE study_id = $1)""",
+        study_id,
+    )
+    after = await page_of(archive, ExamFilters(), PageRequest(limit=1))
+    assert after.blocks < before.blocks + 20

@@ -24,7 +24,7 @@ from mammogram_viewer.adapters.database.migrate import apply_migrations
 SMALL_IMAGES, SMALL_EXAMS = 100, 5
 MOST_GROWTH_MB = 8.0
 _KINDS = ("thumbnail256", "thumbnail512")
-_PICTURES_A_SCREEN = 60
+_PICTURES_A_SCREEN = 16
 _ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -126,9 +126,10 @@ async def _send(
     context = await browser.new_context(viewport=openings.WINDOW, base_url=running.base_url, storage_state=signed_in)
     try:
         page = await context.new_page()
+        empty_ms = await uploads.longest_of_an_empty_page(page, files)
         await page.goto("/")
         await page.locator(journey.WALL).wait_for()
-        return await uploads.measure(page, pool, files)
+        return {**await uploads.measure(page, pool, files), "longest_of_an_empty_page_ms": round(empty_ms, 1)}
     finally:
         await context.close()
 

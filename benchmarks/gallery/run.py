@@ -26,7 +26,8 @@ RESULTS = Path(__file__).parents[1] / "results" / "gallery.json"
 IMAGES, EXAMS, USERS = 1_000_000, 50_000, 10_000
 DATABASE_ROUNDS, API_ROUNDS, DEPTH_ROUNDS = 7, 40, 150
 EXPRESS_ROUNDS, EXPRESS_SECONDS, EXPRESS_TARGET = 5, 2, 1.1
-FILES, OPENINGS, SCREENS = 1000, 9, 100
+FILES, OPENINGS = 1000, 9
+SCREENS = 440  # a hundred of the pages that the wall reads, sixty images each
 
 
 async def measure(scale: float, *, with_browser: bool) -> dict[str, Any]:

@@ -45,6 +45,15 @@ def make_files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
+async def longest_of_an_empty_page(page: Page, files: list[Path]) -> float:
+    """Milliseconds of what the browser itself does when the same files are handed to a page without a script."""
+    await page.set_content('<input type="file" multiple>')
+    await page.evaluate(_WATCH)
+    await page.locator("input").set_input_files(files)
+    await page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    return await page.evaluate("() => window.__watched.longest")
+
+
 async def measure(page: Page, pool: asyncpg.Pool, files: list[Path]) -> dict[str, Any]:
     """`page` shows the gallery, signed in. Ends when the server has all of them."""
     await page.evaluate(_WATCH)
@@ -55,7 +64,7 @@ async def measure(page: Page, pool: asyncpg.Pool, files: list[Path]) -> dict[str
             raise SystemExit(f"{arrived} of {len(files)} files arrived within {_LONGEST_SECONDS} s.")
         await asyncio.sleep(_PAUSE_SECONDS)
     seconds = time.perf_counter() - started
-    watched = await page.evaluate("window.__watched")
+    watched = await page.evaluate("() => window.__watched")
     return {
         "files": len(files),
         "seconds": round(seconds, 1),

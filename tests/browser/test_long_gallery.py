@@ -3,7 +3,7 @@ twice, and one stands where one stood. `make bench-gallery` makes the same journ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ SCREENS = 20
 
 
 @pytest.fixture(scope="module")
-async def archive(people_database: str) -> asyncpg.Pool:
+async def archive(people_database: str) -> AsyncIterator[asyncpg.Pool]:
     """Five thousand images, rows alone; whoever comes next empties the database."""
     await seed.fill(people_database, IMAGES)
     pool = await open_pool(people_database, size=2, application_name="tests")

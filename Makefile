@@ -18,7 +18,7 @@ SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PAGE := src/mammogram_viewer/web/page/index.html
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install run dev demo test check bench bench-upload bench-pixels bench-jobs bench-gallery drill drill-hostile drill-memory test-external test-interop api-types lock clean
+.PHONY: help install run dev demo test check bench bench-upload bench-pixels bench-jobs bench-gallery drill drill-hostile drill-memory drill-cursors test-external test-interop api-types lock clean
 
 help: ## Show this list
 	@echo "Mammogram Viewer. Start with: make run"
@@ -70,6 +70,9 @@ drill-hostile: install $(STAMPS)/dev ## Send hundreds of hostile files through t
 
 drill-memory: install $(STAMPS)/dev ## Ten thousand conversions: the worker's memory must stay flat
 	$(BIN)/python -m tests.drills.memory
+
+drill-cursors: install $(STAMPS)/dev ## Ten thousand steps of lists that change while they are read, and twenty writers beside the readers
+	MAMMOGRAM_VIEWER_CURSOR_STEPS=20000 $(BIN)/pytest -o log_cli=true --log-cli-level=INFO tests/features/test_cursor_machine.py
 
 test-interop: install $(STAMPS)/dev ## Node's BullMQ client and Bull Board on our queues
 	cd tests/interop && npm ci --no-audit --no-fund --loglevel=error

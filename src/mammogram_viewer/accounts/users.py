@@ -6,6 +6,7 @@ Invariant: an active administrator always remains; acts that could end that wait
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from asyncpg import Pool
 
@@ -16,8 +17,9 @@ from mammogram_viewer.accounts.queries import Executor
 from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.activity.service import AnyConnection, record_audit
 from mammogram_viewer.foundation.errors import Conflict, Invalid, NotFound
-from mammogram_viewer.foundation.keyset import MAX_BIGINT, Condition, Page, PageRequest, read_page
+from mammogram_viewer.foundation.keyset import MAX_BIGINT, Condition, Page, PageRequest, Walk
 from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.foundation.sifting import Sieve, read_filtered_page
 
 MAX_PREFIX_LENGTH = 254
 
@@ -33,7 +35,7 @@ class UserChanges:
 
 
 async def list_users(
-    db: Executor,
+    db: Pool,
     request: PageRequest,
     *,
     status: UserStatus | None = None,
@@ -41,26 +43,23 @@ async def list_users(
     prefix: str | None = None,
 ) -> Page[User]:
     """Newest first; `prefix` of the e-mail address or of the name, whatever the case."""
-    conditions: list[Condition] = []
-    if status is not None:
-        conditions.append(Condition("status = {}", status))
-    if role is not None:
-        conditions.append(Condition("role = {}", role))
-    if prefix:
-        if len(prefix) > MAX_PREFIX_LENGTH or not prefix.isprintable():
-            raise Invalid("q cannot be searched for; it is too long or has control characters.", code="invalid_q")
-        # starts_with takes the text as it is; LIKE would read % and _ in it.
-        conditions.append(
-            Condition("starts_with(lower(email), lower({})) OR starts_with(lower(name), lower({}))", prefix, prefix)
-        )
-    page = await read_page(
-        db,
-        base=queries.SELECT_USERS,
-        conditions=conditions,
-        request=request,
-        lookup=queries.USER_CREATED_AT,
-    )
+    equal: dict[str, Any] = {name: value for name, value in (("role", role), ("status", status)) if value is not None}
+    walked = dict(list(equal.items())[:1])
+    conditions = [Condition(f"{name} = {{}}", value) for name, value in equal.items() if name not in walked]
+    text = (prefix or "").strip()
+    if text:
+        conditions.append(_begins_with(text))
+    sieve = Sieve(base=queries.SELECT_USERS, conditions=conditions, walk=Walk(columns=tuple(walked.items())))
+    async with db.acquire() as connection:
+        page = await read_filtered_page(connection, sieve, request, queries.USER_CREATED_AT)
     return page.with_rows([queries.user_from(row) for row in page.rows])
+
+
+def _begins_with(text: str) -> Condition:
+    if len(text) > MAX_PREFIX_LENGTH or not text.isprintable():
+        raise Invalid("q cannot be searched for; it is too long or has control characters.", code="invalid_q")
+    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return Condition("email ILIKE {} OR name ILIKE {}", pattern, pattern)
 
 
 async def get_user(db: Executor, user_id: int) -> User:

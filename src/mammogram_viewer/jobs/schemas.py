@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from mammogram_viewer.foundation.wire import Wire
-from mammogram_viewer.jobs.models import Attempt, Job, JobState
+from mammogram_viewer.jobs.models import Attempt, Job, JobState, QueueCounts
 
 
 class TimelineEvent(Wire, frozen=True):
@@ -78,3 +79,30 @@ def _timeline(job: Job, attempts: list[Attempt]) -> list[TimelineEvent]:
     if job.status == "cancelled" and job.finished_at is not None:
         events.append(TimelineEvent(at=job.finished_at, event="cancelled"))
     return sorted(events, key=lambda event: event.at)
+
+
+class QueueFigures(Wire, frozen=True):
+    """What a queue holds and how it goes, wherever it is told. Rates are of the last 15 minutes, `failureRate` of 24
+    hours; null where nothing has ended."""
+
+    name: str
+    waiting: int
+    prioritized: int
+    active: int
+    delayed: int
+    completed: int
+    rejected: int
+    failed: int
+    cancelled: int
+    paused: bool
+    jobs_per_minute: float
+    oldest_waiting_seconds: float | None
+    eta_seconds: float | None
+    failure_rate: float | None
+
+
+def queue_figures(name: str, counts: QueueCounts, *, paused: bool) -> dict[str, Any]:
+    """The members of `QueueFigures`, for it and for shapes that add to it."""
+    elsewhere = {"name": name, "paused": paused, "jobs_per_minute": round(counts.jobs_per_minute, 2)}
+    counted = (field for field in QueueFigures.__struct_fields__ if field not in elsewhere)
+    return {**elsewhere, **{field: getattr(counts, field) for field in counted}}

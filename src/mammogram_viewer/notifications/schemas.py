@@ -9,7 +9,7 @@ import msgspec
 
 from mammogram_viewer.foundation.wire import Wire, WireRequest
 from mammogram_viewer.jobs.models import JobState, QueueCounts
-from mammogram_viewer.jobs.schemas import JobAnswer
+from mammogram_viewer.jobs.schemas import JobAnswer, QueueFigures, queue_figures
 from mammogram_viewer.notifications.models import EndState, JobMoved, Notification, Wanted
 
 
@@ -124,23 +124,8 @@ class EndEvent(Wire, frozen=True):
     reason: Literal["signed_out", "again"]
 
 
-class QueueEvent(Wire, frozen=True):
+class QueueEvent(QueueFigures, frozen=True):
     """Counts of one queue, as `GET /api/admin/queue/stats` has them."""
-
-    name: str
-    waiting: int
-    prioritized: int
-    active: int
-    delayed: int
-    completed: int
-    rejected: int
-    failed: int
-    cancelled: int
-    paused: bool
-    jobs_per_minute: float
-    oldest_waiting_seconds: float | None
-    eta_seconds: float | None
-    failure_rate: float | None
 
 
 class QueuesEvent(Wire, frozen=True):
@@ -165,19 +150,4 @@ def job_event(job: JobMoved) -> JobEvent:
 
 
 def queue_event(name: str, counts: QueueCounts, *, paused: bool) -> QueueEvent:
-    return QueueEvent(
-        name=name,
-        waiting=counts.waiting,
-        prioritized=counts.prioritized,
-        active=counts.active,
-        delayed=counts.delayed,
-        completed=counts.completed,
-        rejected=counts.rejected,
-        failed=counts.failed,
-        cancelled=counts.cancelled,
-        paused=paused,
-        jobs_per_minute=counts.jobs_per_minute,
-        oldest_waiting_seconds=counts.oldest_waiting_seconds,
-        eta_seconds=counts.eta_seconds,
-        failure_rate=counts.failure_rate,
-    )
+    return QueueEvent(**queue_figures(name, counts, paused=paused))

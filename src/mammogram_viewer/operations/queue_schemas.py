@@ -6,32 +6,18 @@ from datetime import datetime
 
 from mammogram_viewer.foundation.wire import Wire, WireRequest
 from mammogram_viewer.jobs.models import QueueCounts, QueueSettings, WorkerSeen
-from mammogram_viewer.jobs.schemas import JobAnswer
+from mammogram_viewer.jobs.schemas import JobAnswer, QueueFigures, queue_figures
 
 
-class QueueAnswer(Wire, frozen=True):
-    """One queue. Rates are of the last 15 minutes, `failureRate` of 24 hours; null where nothing has ended."""
+class QueueAnswer(QueueFigures, frozen=True):
+    """One queue, with who serves it and who has paused it."""
 
-    name: str
-    waiting: int
-    prioritized: int
-    active: int
-    delayed: int
-    completed: int
-    rejected: int
-    failed: int
-    cancelled: int
-    paused: bool
     paused_at: datetime | None
     paused_by: int | None
     paused_by_name: str | None
     workers: int
     concurrency: int | None
     running_concurrency: int
-    jobs_per_minute: float
-    oldest_waiting_seconds: float | None
-    eta_seconds: float | None
-    failure_rate: float | None
 
 
 class WorkerAnswer(Wire, frozen=True):
@@ -85,26 +71,13 @@ class QueueChanged(Wire, frozen=True):
 def queue_answer(settings: QueueSettings, counts: QueueCounts, workers: list[WorkerSeen]) -> QueueAnswer:
     serving = [worker for worker in workers if worker.alive and settings.name in worker.queues]
     return QueueAnswer(
-        name=settings.name,
-        waiting=counts.waiting,
-        prioritized=counts.prioritized,
-        active=counts.active,
-        delayed=counts.delayed,
-        completed=counts.completed,
-        rejected=counts.rejected,
-        failed=counts.failed,
-        cancelled=counts.cancelled,
-        paused=settings.paused_at is not None,
+        **queue_figures(settings.name, counts, paused=settings.paused_at is not None),
         paused_at=settings.paused_at,
         paused_by=settings.paused_by,
         paused_by_name=settings.paused_by_name,
         workers=len(serving),
         concurrency=settings.concurrency,
         running_concurrency=sum(worker.queues[settings.name] for worker in serving),
-        jobs_per_minute=round(counts.jobs_per_minute, 2),
-        oldest_waiting_seconds=counts.oldest_waiting_seconds,
-        eta_seconds=counts.eta_seconds,
-        failure_rate=counts.failure_rate,
     )
 
 

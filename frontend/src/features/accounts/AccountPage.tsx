@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { meQuery } from '@/shared/api/queries'
 import { formatDateTime } from '@/shared/format/dates'
+import page from '@/shared/ui/Page.module.css'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Facts, Panel } from '@/shared/ui/Panel'
 import styles from './AccountPage.module.css'
@@ -20,7 +21,7 @@ const ROLES: Record<string, string> = {
 export function AccountPage({ children }: { children?: ReactNode }) {
   const { data: me } = useQuery(meQuery)
   return (
-    <div className={styles.page}>
+    <div className={page.page}>
       <PageHead title="Account" />
       <div className={styles.columns}>
         <Panel title="Profile">

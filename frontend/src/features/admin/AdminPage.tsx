@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import { BookOpen, ChevronRight, HeartPulse, ListChecks, Users } from 'lucide-react'
+import page from '@/shared/ui/Page.module.css'
 import { PageHead } from '@/shared/ui/PageHead'
 import styles from './AdminPage.module.css'
 
 export function AdminPage() {
   return (
-    <div className={styles.page}>
+    <div className={page.page}>
       <PageHead title="Administration" />
       <ul className={styles.cards}>
         <li>

@@ -4,6 +4,7 @@ import type { Health } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
 import { formatCount, formatDuration, formatMegabytes } from '@/shared/format/numbers'
 import { Notice } from '@/shared/ui/Notice'
+import page from '@/shared/ui/Page.module.css'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Facts, Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
@@ -20,7 +21,7 @@ const SENTENCES: Record<string, string> = {
 export function HealthPage() {
   const { data: health, error, dataUpdatedAt } = useQuery(healthQuery)
   return (
-    <div className={styles.page}>
+    <div className={page.page}>
       <PageHead
         title="Health"
         lead={

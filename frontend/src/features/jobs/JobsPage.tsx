@@ -5,6 +5,7 @@ import { messageOf } from '@/shared/api/client'
 import type { QueueStats } from '@/shared/api/types'
 import { formatDate, formatTimeWithSeconds } from '@/shared/format/dates'
 import { Notice } from '@/shared/ui/Notice'
+import page from '@/shared/ui/Page.module.css'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import { queueStatsQuery } from './api'
@@ -24,7 +25,7 @@ export function JobsPage() {
   const { data: stats, error, dataUpdatedAt } = useQuery(queueStatsQuery(isLive))
   const [opened, setOpened] = useState<string | null>(null)
   return (
-    <div className={styles.page}>
+    <div className={page.wide}>
       <PageHead title="Jobs" lead={<ReadAt milliseconds={dataUpdatedAt} isBroken={error !== null} />} />
       {error ? (
         <Notice kind="failed" title="The queues could not be read">

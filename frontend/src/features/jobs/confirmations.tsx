@@ -1,7 +1,7 @@
 import type { Queue } from '@/shared/api/types'
 import { plural } from '@/shared/format/numbers'
 import { ConfirmDialog } from '@/shared/ui/Dialog'
-import { undoneCount } from './queueWords'
+import { heldBackBy, undoneCount } from './queueWords'
 
 interface ConfirmQueueProps {
   queue: Queue
@@ -12,10 +12,13 @@ interface ConfirmQueueProps {
 
 export function ConfirmDrain({ queue, ...dialog }: ConfirmQueueProps) {
   const many = plural(undoneCount(queue), 'job')
+  const heldBack = heldBackBy(queue.name)
   return (
     <ConfirmDialog {...dialog} title={`Drain ${queue.name}?`} confirmLabel={`Take out ${many}`}>
       <strong>{many}</strong> that wait or are delayed are taken out; what is running goes on to its end. The
-      files stay, but nothing is shown of them until somebody retries each one. This cannot be undone.
+      files stay, but nothing is shown of them until somebody retries each one.{' '}
+      {heldBack === null ? null : `${heldBack} among them are not sent. `}
+      This cannot be undone.
     </ConfirmDialog>
   )
 }

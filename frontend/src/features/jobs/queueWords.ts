@@ -14,6 +14,13 @@ export function purposeOf(queue: string): string {
   return PURPOSES[queue] ?? ''
 }
 
+const HELD_BACK: Record<string, string> = { maintenance: 'E-mail and webhooks' }
+
+/** What people would miss while the queue rests, beside its own work; null for queues that hold nothing else back. */
+export function heldBackBy(queue: string): string | null {
+  return HELD_BACK[queue] ?? null
+}
+
 /** What could still be taken out: everything but what is running. */
 export function undoneCount(queue: Queue): number {
   return queue.waiting + queue.prioritized + queue.delayed
@@ -34,7 +41,8 @@ export function standingOf(queue: Queue): Standing {
 /** "Since 23 Nov 2026, 14:05, by Ann Example"; from the shell it is nobody in particular. */
 export function pausedInWords(queue: Queue): string {
   const who = queue.pausedByName === null ? 'from the shell' : `by ${queue.pausedByName}`
-  return `Since ${formatDateTime(queue.pausedAt)}, ${who}`
+  const heldBack = heldBackBy(queue.name)
+  return `Since ${formatDateTime(queue.pausedAt)}, ${who}${heldBack === null ? '' : `. ${heldBack} wait`}`
 }
 
 /** "2 × 3": workers times jobs at once in each; uneven ones are added up. */

@@ -5,6 +5,7 @@ import type { Queue } from '@/shared/api/types'
 import { plural } from '@/shared/format/numbers'
 import { toast } from '@/shared/ui/Toasts'
 import { drainQueue, pauseQueue, resumeQueue, retryFailed, setConcurrency } from './api'
+import { heldBackBy } from './queueWords'
 
 export interface QueueActs {
   isBusy: boolean
@@ -37,8 +38,10 @@ export function useQueueActs(queue: Queue): QueueActs {
   }
   async function pause(): Promise<void> {
     const { changed } = await pauseQueue(name)
+    const heldBack = heldBackBy(name)
+    const more = heldBack === null ? '' : ` ${heldBack} wait until it goes on.`
     if (changed)
-      toast(`${name} is paused. What is running goes on to its end.`, {
+      toast(`${name} is paused. What is running goes on to its end.${more}`, {
         label: 'Undo',
         run: () => now(resume),
       })

@@ -6,13 +6,17 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import redis
 
 from builders import dicom_bytes, png_bytes
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.activity.models import SYSTEM
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive import withdrawal_queries, withdrawals
 from mammogram_viewer.archive.removals import remove_orphans
 from mammogram_viewer.imaging.order import RECIPE_VERSION
+from mammogram_viewer.intake.withdraw import restore_many
 from product import Product
 
 ABSENT_ID = 9_999_999
@@ -203,6 +207,26 @@ async def test_an_image_that_was_still_waiting_goes_on_after_the_undo(product: P
     image = product.wait_for(taken["id"])
     assert image["status"] == "ready"
     assert image["job"]["state"] == "completed"
+
+
+async def test_an_api_that_dies_between_the_undo_and_the_wake_up_loses_no_job(product: Product) -> None:
+    admin = product.client("admin")
+    assert admin.post("/api/admin/queue/thumbnail/pause").status_code in (200, 204)
+    taken = product.upload_one(png_bytes(seed=7135), "waits.png")
+    delete(product, taken["id"])
+    (owner,) = await product.fetch("SELECT user_id FROM withdrawn_images WHERE image_id = $1", taken["id"])
+    principal = Principal(user_id=owner["user_id"], email="", name="", role="user")
+    pool = await open_pool(product.database_url, size=2, application_name="tests")
+    try:
+        done = await restore_many(pool, [taken["id"]], principal, SYSTEM)
+    finally:
+        await pool.close()
+    assert [job.id for job in done.jobs] == [taken["jobId"]]
+    client = redis.Redis.from_url(product.redis_url)
+    client.flushall()  # nobody is told, and what Redis knew is gone
+    client.close()
+    assert admin.post("/api/admin/queue/thumbnail/resume").status_code in (200, 204)
+    assert product.wait_for(taken["id"])["status"] == "ready"
 
 
 async def test_a_worker_that_finishes_a_deleted_image_neither_shows_it_nor_leaves_files(product: Product) -> None:

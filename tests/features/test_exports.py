@@ -15,7 +15,12 @@ import psutil
 import pytest
 
 from builders import dicom_bytes, png_bytes
-from product import Product
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.foundation.errors import TooLarge
+from mammogram_viewer.foundation.settings import Settings
+from mammogram_viewer.gallery.exports import make_ticket
+from product import PASSWORD, Product, running
 
 MANY = 10_000
 
@@ -194,6 +199,44 @@ async def test_an_export_of_ten_thousand_images_is_whole_and_takes_little_memory
         assert read.testzip() is None
 
 
+@pytest.mark.parametrize("what", ["an image is deleted", "the session ends"])
+async def test_a_download_under_way_breaks_off_when_its_reader_may_no_longer_read(
+    product: Product, ten_thousand: list[int], what: str
+) -> None:
+    made = ticket(product, imageIds=ten_thousand)
+    client = product.client()
+    with httpx.Client(base_url=product.base_url, timeout=60) as reader:
+        body = {"email": "user@example.org", "password": PASSWORD}
+        assert reader.post("/api/auth/login", json=body).status_code == 200
+        with reader.stream("GET", made["url"]) as answer:
+            pieces = answer.iter_raw()
+            next(pieces)
+            if what == "an image is deleted":
+                assert client.delete(f"/api/images/{ten_thousand[-1]}").status_code == 204
+            else:
+                await product.fetch("DELETE FROM sessions WHERE id = (SELECT max(id) FROM sessions)")
+            with pytest.raises(httpx.RemoteProtocolError):
+                for _ in pieces:
+                    pass
+    client.post("/api/images/restore", json={"imageIds": ten_thousand[-1:]})
+
+
+async def test_limits_on_bytes_and_on_tickets_hold(product: Product) -> None:
+    ids = [product.upload_one(png_bytes(seed=7470 + n), f"{n}.png")["id"] for n in range(2)]
+    (me,) = await product.fetch("SELECT id FROM users WHERE email = 'user@example.org'")
+    principal = Principal(user_id=me["id"], email="", name="", role="user")
+    pool = await open_pool(product.database_url, size=2, application_name="tests")
+    try:
+        with pytest.raises(TooLarge) as refusal:
+            await make_ticket(pool, Settings(export_bytes=20), ids, principal)
+        assert refusal.value.code == "export_too_large"
+        made = [await make_ticket(pool, Settings(export_tickets_per_user=2), ids, principal) for _ in range(4)]
+    finally:
+        await pool.close()
+    kept = await product.fetch("SELECT id FROM exports WHERE user_id = $1", me["id"])
+    assert {row["id"] for row in kept} == {ticket.id for ticket in made[-2:]}
+
+
 async def test_readers_who_go_away_or_stop_reading_leave_nothing_open(
     product: Product, ten_thousand: list[int]
 ) -> None:
@@ -237,8 +280,6 @@ async def test_one_who_stops_reading_for_too_long_is_cut_off(
     people_database: str, servers: Any, tmp_path: Path
 ) -> None:
     """Held open by a reader who takes nothing, an answer would live for ever."""
-    from product import running
-
     slow = Product(
         tmp_path, people_database, servers.redis_url, settings={"MAMMOGRAM_VIEWER_EXPORT_STALL_SECONDS": "0.5"}
     )

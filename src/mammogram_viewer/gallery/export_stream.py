@@ -32,6 +32,9 @@ from mammogram_viewer.gallery.zip_stream import ZipStream, zip_length
 log = logging.getLogger(__name__)
 PIECE_BYTES = 256 * 1024
 _ASKED_AT_ONCE = 100  # images between two questions whether the reader may go on
+_READ_AHEAD = (
+    4  # small originals that are fetched while an earlier one is sent: a bucket answers late, but many at once
+)
 
 
 class Ended(Exception):
@@ -87,6 +90,7 @@ class ExportStream(ASGIResponse):
         self._settings = settings
         self._principal = principal
         self._tally = tally
+        self._coming: dict[int, asyncio.Task[bytes]] = {}
 
     @property
     def byte_count(self) -> int:
@@ -101,9 +105,10 @@ class ExportStream(ASGIResponse):
             try:
                 await asyncio.wait((writing, gone), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                writing.cancel()
-                gone.cancel()
-                await asyncio.gather(writing, gone, return_exceptions=True)
+                tasks = (writing, gone, *self._coming.values())
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, send: Send) -> None:
         """Ends without the last piece where something is wrong: the server then closes the connection."""
@@ -130,6 +135,7 @@ class ExportStream(ASGIResponse):
         for number, original in enumerate(self._originals):
             if number % _ASKED_AT_ONCE == 0:
                 await self._demand_allowed(self._originals[number : number + _ASKED_AT_ONCE])
+            self._read_ahead(number)
             with zipped.member(self._names[original.id], original.created_at, original.byte_count) as member:
                 async with aclosing(self._content(original)) as chunks:
                     async for chunk in chunks:
@@ -142,10 +148,17 @@ class ExportStream(ASGIResponse):
         zipped.finish()
         yield zipped.take()
 
+    def _read_ahead(self, number: int) -> None:
+        """Begin to fetch the next small originals, this one among them."""
+        for original in self._originals[number : number + _READ_AHEAD]:
+            if original.byte_count <= PIECE_BYTES and original.id not in self._coming:
+                self._coming[original.id] = asyncio.create_task(self._storage.read(original.storage_key))
+
     async def _content(self, original: Original) -> AsyncGenerator[bytes]:
         """The bytes as received, or the end of everything."""
         if original.byte_count <= PIECE_BYTES:
-            whole = await self._storage.read(original.storage_key)
+            whole = await self._coming[original.id]
+            del self._coming[original.id]
             if len(whole) != original.byte_count:
                 raise Ended("an original is not as long as it was")
             yield whole

@@ -101,7 +101,7 @@ async def test_after_a_reload_the_same_file_goes_on_and_another_one_does_not(
     await page.reload()
     row = row_of(page, file.name)
     await expect(row).to_have_attribute("data-state", "interrupted")
-    await expect(row).to_contain_text("choose or drop the file again")
+    await expect(row).to_contain_text("Choose or drop it again")
     await slow_line(page, -1)
 
     other = tmp_path / "other" / file.name

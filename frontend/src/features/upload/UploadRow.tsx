@@ -136,7 +136,7 @@ function RowDetail({ item }: { item: UploadItem }) {
     )
   }
   if (item.state === 'interrupted') {
-    const text = `${formatMegabytes(item.sentByteCount)} of ${formatMegabytes(item.byteCount)} are kept. To continue, choose or drop the file again.`
+    const text = `Choose or drop it again · ${formatMegabytes(item.sentByteCount)} of ${formatMegabytes(item.byteCount)} kept`
     return (
       <p className={styles.reason} title={text}>
         {text}

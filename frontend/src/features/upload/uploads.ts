@@ -37,8 +37,8 @@ const MOST_BREAKS = 4
 const BUSY_SECONDS = 5
 /** Another request of the same upload is only just ending. */
 const LOCKED_SECONDS = 1
-/** Added in one go; between two goes the page gets its turn. */
-const ADDED_AT_ONCE = 500
+/** Added in one go; between two goes the page gets its turn. A browser looks each file's size up on the disk. */
+const ADDED_AT_ONCE = 100
 
 export type Pause = 'offline' | 'signed-out' | 'storage-full' | 'busy' | null
 

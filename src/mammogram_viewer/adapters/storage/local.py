@@ -121,7 +121,7 @@ class LocalStorage(Storage):
         folder: Path,  # noqa: ARG002 - nothing is copied
         *,
         byte_count: int,  # noqa: ARG002 - as it lies there
-        sha256: bytes | None = None,  # noqa: ARG002
+        sha256: bytes | None = None,  # noqa: ARG002 - `verify` reads it; a copy's digest is compared, an own file's not
     ) -> AsyncIterator[Path]:
         path = self._path(key)
         if not path.is_file():

@@ -104,6 +104,18 @@ async def test_what_is_rare_is_found_by_the_search_index(archive: asyncpg.Pool, 
     assert page.blocks < BLOCKS_OF_A_PAGE
 
 
+async def test_what_is_gathered_from_afar_is_each_exam_once_and_only_the_callers(archive: asyncpg.Pool):
+    """Looked for far behind a cursor, so that the rows nearby are not enough."""
+    owner = await archive.fetchval("SELECT min(user_id) FROM images")
+    rare = ExamFilters(study_from=parse_day("", "2024-01-02"), study_to=parse_day("", "2024-01-04"))
+    people: list[tuple[Role, int, int]] = [("admin", 999_999, 1), ("user", owner, 2)]
+    for role, user_id, share in people:
+        page = await exam_service.page_after(archive, PageRequest(limit=100), rare, person(role, user_id), Settings())
+        assert len(page.rows) == len({study.id for study in page.rows}) == 48 / share
+        assert all(study.image_count == 2 for study in page.rows)
+        assert role == "admin" or {one.id for study in page.rows for one in study.uploaders} == {owner}
+
+
 async def test_who_sees_their_own_images_alone_walks_their_own_exams(archive: asyncpg.Pool):
     owner = await archive.fetchval("SELECT user_id FROM images ORDER BY id LIMIT 1")
     for filters in (ExamFilters(), ExamFilters(laterality="R"), ExamFilters(status="ready")):

@@ -23,9 +23,6 @@ LEFT JOIN LATERAL (
         SELECT * FROM images WHERE study_id = part.id AND (e.viewer_id = 0 OR user_id = e.viewer_id)
         ORDER BY created_at, id LIMIT 1) i
     ORDER BY part.place LIMIT 1) f ON true"""
-# Exams without an image are not there; the indexes know it as well.
-FIND_EXAMS = "SELECT e.* FROM (SELECT * FROM exam_tallies WHERE image_count > 0) e"
-
 _PICTURE = """i.id, i.status, i.object_kind, i.laterality, i.view_position, i.recipe_version,
        (i.file_type = 'dicom' AND i.status = 'ready') AS has_tags, t.width AS thumbnail_width,
        t.height AS thumbnail_height"""
@@ -60,6 +57,12 @@ CROSS JOIN LATERAL (
     ORDER BY part.place, first.created_at, first.id LIMIT $4) i
 {_THUMBNAIL}
 ORDER BY e.exam_id, i.created_at, i.id"""
+
+
+def find_exams(viewer_id: int) -> str:
+    """The rows of one viewer as `e`, of exams that hold an image; one an exam. The viewer stands inside, so that
+    whatever a list asks for by the id of an exam, it never meets another viewer's row."""
+    return f"SELECT e.* FROM (SELECT * FROM exam_tallies WHERE viewer_id = {viewer_id:d}::bigint AND image_count > 0) e"
 
 
 def _parts(exams: list[Exam]) -> tuple[list[int], list[int]]:

@@ -21,7 +21,7 @@ from mammogram_viewer.archive.queries import Connection, Database
 from mammogram_viewer.foundation.errors import Conflict, NotFound
 
 ABSENT = "This exam does not exist, or you may not see it."
-FIND_EXAMS = queries.FIND_EXAMS
+find_exams = queries.find_exams
 SHOW_FOUND_EXAMS = queries.SHOW_FOUND_EXAMS
 FIRST_PICTURES = 4
 

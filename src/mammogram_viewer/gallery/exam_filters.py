@@ -77,7 +77,7 @@ def search_for(q: str | None) -> Search | None:
 def selection_for(
     filters: ExamFilters, principal: Principal, viewer_id: int, search: Search | None
 ) -> tuple[Walk, list[Condition]]:
-    """The index to walk on `exam_tallies e`, which holds what the caller may see at all, and what is sifted by.
+    """How far to walk on the viewer's rows of `exam_tallies e`, and what is sifted by.
 
     Facets stand in the text of the query, not among its values: how rare one is decides how PostgreSQL looks for it,
     and it only knows when it sees it. Each is checked here first."""
@@ -97,14 +97,13 @@ def selection_for(
         conditions.append(Condition(f"e.study_on < '{filters.study_to.isoformat()}'"))
     if search is not None:
         conditions.append(_matches(search, viewer_id))
-    return Walk(columns=(("e.viewer_id", viewer_id),), since=before, before=after), conditions
+    return Walk(since=before, before=after), conditions
 
 
 def conditions_for(walk: Walk, conditions: list[Condition]) -> list[Condition]:
     """The same selection as conditions alone, for what is counted and not walked."""
-    equal = [Condition(f"{name} = {{}}", value) for name, value in walk.columns]
     ends = [("e.created_at >= {}", walk.since), ("e.created_at < {}", walk.before)]
-    return [*equal, *conditions, *(Condition(sql, at) for sql, at in ends if at is not None)]
+    return [*conditions, *(Condition(sql, at) for sql, at in ends if at is not None)]
 
 
 def _matches(search: Search, viewer_id: int) -> Condition:

@@ -37,7 +37,7 @@ from mammogram_viewer.gallery.exam_views import Suggestion, Views, is_incomplete
 
 MAY_GROUP = ("admin", "technologist")
 _CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam
-_FILES_FOUND = 2_000  # images whose names a search finds, before it looks for them exam by exam
+_FILES_FOUND = 20_000  # images whose names a search finds, before it looks for them exam by exam
 _TRIES = 3
 _EXAM_FIELDS = len(Exam.__struct_fields__)
 
@@ -67,7 +67,7 @@ async def sieve_for(connection: Any, filters: ExamFilters, principal: Principal)
     """The list of exams with what is wanted of it."""
     walk, conditions = await _selection(connection, filters, principal)
     return Sieve(
-        base=archive.FIND_EXAMS,
+        base=archive.find_exams(archive.viewer_of(principal.owner_filter)),
         around=archive.SHOW_FOUND_EXAMS,
         conditions=conditions,
         created_at="e.created_at",
@@ -193,7 +193,7 @@ async def _tally(
 ) -> tuple[Count, dict[str, Count]]:
     """How many exams, and how many of them have each facet, among the first `limit` that are met."""
     found = page_query(
-        archive.FIND_EXAMS.replace("e.*", "e.facets"),
+        archive.find_exams(archive.viewer_of(principal.owner_filter)).replace("e.*", "e.facets"),
         conditions_for(*await _selection(db, filters, principal)),
         PageRequest(limit=limit),
         created_at="e.created_at",

@@ -25,10 +25,6 @@ export function fetchImage(imageId: number | string, signal?: AbortSignal): Prom
   return request<ImageDetail>(`/api/images/${imageId}`, { signal })
 }
 
-export function deleteImage(imageId: number): Promise<void> {
-  return request(`/api/images/${imageId}`, { method: 'DELETE' })
-}
-
 /** Says that the picture has been shown, where it came from a server that cannot count; a failure is nobody's matter. */
 export async function noteView(imageId: number): Promise<void> {
   await request(`/api/images/${imageId}/views`, { method: 'POST' }).catch(() => undefined)

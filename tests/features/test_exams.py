@@ -176,6 +176,9 @@ async def test_grouping_is_in_the_audit_log_and_images_filed_later_join_the_grou
     assert act(product, head, "group", member).status_code == 200
     assert upload(product, view(second, "L MLO", **patient)) == member
     assert study(product, head)["views"]["present"] == ["R CC", "L CC", "L MLO"]
+    for query in ({"useCursor": "true"}, {"page": 1}):
+        images = product.client("admin").get("/api/images", params={**query, "studyId": head}).json()["images"]
+        assert sorted(image["studyId"] for image in images) == [head, member, member]
     assert act(product, head, "ungroup", member).status_code == 200
     rows = await product.fetch(
         """SELECT l.act, l.detail, u.role FROM audit_log l JOIN users u ON u.id = l.actor_user_id

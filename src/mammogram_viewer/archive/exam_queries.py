@@ -105,6 +105,11 @@ async def list_exams_with_file(db: Database, pattern: str, viewer_id: int, most_
     return None if len(rows) > most_images else sorted({row["exam_id"] for row in rows})
 
 
+async def list_parts(db: Database, study_id: int) -> list[int]:
+    rows = await db.fetch("SELECT id FROM studies WHERE id = $1 OR grouped_into = $1 ORDER BY id", study_id)
+    return [row["id"] for row in rows]
+
+
 async def list_members(db: Database, study_ids: list[int], viewer_id: int) -> list[ExamMember]:
     """The studies in which the viewer has an image, in the order given."""
     rows = await db.fetch(

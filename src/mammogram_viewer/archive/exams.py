@@ -52,6 +52,11 @@ async def list_exams_with_file(db: Database, pattern: str, viewer_id: int, *, mo
     return await queries.list_exams_with_file(db, pattern, viewer_id, most_images)
 
 
+async def list_parts(db: Database, study_id: int) -> list[int]:
+    """A study and those grouped into it; of one that is grouped itself, it alone."""
+    return await queries.list_parts(db, study_id)
+
+
 async def list_members(db: Database, exam: Exam, viewer_id: int) -> list[ExamMember]:
     return await queries.list_members(db, exam.study_ids, viewer_id)
 

@@ -52,6 +52,7 @@ class ImageFilters(msgspec.Struct, frozen=True, kw_only=True):
     view: str | None = None
     modality: str | None = None
     study_id: int | None = None
+    study_parts: list[int] | None = None  # the studies that were grouped into `study_id`, itself among them
     q: str | None = None
 
 
@@ -78,6 +79,8 @@ def selection_for(filters: ImageFilters, principal: Principal) -> tuple[Walk, li
         before=filters.created_to,
     )
     conditions = [Condition(f"{name} = {{}}", value) for name, value in equal.items()]
+    if filters.study_parts is not None:
+        conditions.append(Condition("i.study_id = ANY({}::bigint[])", filters.study_parts))
     text = (filters.q or "").strip()
     return walk, [*conditions, _matches(text)] if text else conditions
 
@@ -101,7 +104,7 @@ def _equalities(filters: ImageFilters, principal: Principal) -> dict[str, Any]:
         "i.laterality": filters.laterality,
         "i.view_position": filters.view,
         "i.modality": filters.modality,
-        "i.study_id": filters.study_id,
+        "i.study_id": filters.study_id if filters.study_parts is None else None,
     }
     return {name: value for name, value in plain.items() if value is not None}
 

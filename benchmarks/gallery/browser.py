@@ -126,10 +126,9 @@ async def _send(
     context = await browser.new_context(viewport=openings.WINDOW, base_url=running.base_url, storage_state=signed_in)
     try:
         page = await context.new_page()
-        empty_ms = await uploads.longest_of_an_empty_page(page, files)
         await page.goto("/")
         await page.locator(journey.WALL).wait_for()
-        return {**await uploads.measure(page, pool, files), "longest_of_an_empty_page_ms": round(empty_ms, 1)}
+        return await uploads.measure(page, pool, files)
     finally:
         await context.close()
 

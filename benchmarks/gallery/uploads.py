@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,12 @@ def make_files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-async def longest_of_an_empty_page(page: Page, files: list[Path]) -> float:
-    """Milliseconds of what the browser itself does when the same files are handed to a page without a script."""
-    await page.set_content('<input type="file" multiple>')
-    await page.evaluate(_WATCH)
-    await page.locator("input").set_input_files(files)
-    await page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
-    return await page.evaluate("() => window.__watched.longest")
-
-
 async def measure(page: Page, pool: asyncpg.Pool, files: list[Path]) -> dict[str, Any]:
     """`page` shows the gallery, signed in. Ends when the server has all of them."""
+    browser = page.context.browser
+    assert browser is not None
     await page.evaluate(_WATCH)
+    await browser.start_tracing(page=page, categories=["toplevel"])
     started = time.perf_counter()
     await page.get_by_test_id("upload-files").set_input_files(files)
     while (arrived := await _arrived(pool)) < len(files):
@@ -65,15 +60,32 @@ async def measure(page: Page, pool: asyncpg.Pool, files: list[Path]) -> dict[str
         await asyncio.sleep(_PAUSE_SECONDS)
     seconds = time.perf_counter() - started
     watched = await page.evaluate("() => window.__watched")
+    cpu_ms = _longest_cpu_ms(json.loads(await browser.stop_tracing())["traceEvents"])
     return {
         "files": len(files),
         "seconds": round(seconds, 1),
         "long_tasks": watched["tasks"],
         "longest_task_ms": round(watched["longest"], 1),
+        "longest_task_cpu_ms": round(cpu_ms, 1),
         "longest_gap_ms": round(watched["gap"], 1),
         "target": {"longest_task_ms_at_most": TARGET_MS},
         "met": watched["longest"] <= TARGET_MS,
     }
+
+
+def _longest_cpu_ms(events: list[dict[str, Any]]) -> float:
+    """What the main thread computed in its longest task; the clock on the wall also counts when others had the core."""
+    main_threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"].get("name") == "CrRendererMain"
+    }
+    ran = [
+        event.get("tdur", 0)
+        for event in events
+        if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in main_threads
+    ]
+    return max(ran, default=0) / 1000
 
 
 async def _arrived(pool: asyncpg.Pool) -> int:

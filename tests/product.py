@@ -76,7 +76,7 @@ class Product:
             stderr=log,
         )
         if part == "api":
-            self.wait_until(self._answers, "the API answers", seconds=20)
+            self.wait_until(self._answers, "the API answers", seconds=60)
 
     def _answers(self) -> bool:
         assert self.processes["api"].poll() is None, self.log("api")

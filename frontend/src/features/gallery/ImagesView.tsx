@@ -30,11 +30,10 @@ function onTick(id: number, isRange: boolean): void {
   tickImage(imageWall.use.getState().window?.rows ?? [], id, isRange)
 }
 
-/** A key on a tile: `x` ticks it. */
-function onTileKey(key: string, image: ImageSummary): boolean {
-  if (key !== 'x') return false
-  onTick(image.id, false)
-  return true
+/** The tile that has the focus. */
+function tickFocused(): void {
+  const tile = document.activeElement?.closest<HTMLElement>('[data-id]')
+  if (tile) onTick(Number(tile.dataset.id), false)
 }
 
 export function ImagesView({ search }: { search: GallerySearch }) {
@@ -54,6 +53,13 @@ export function ImagesView({ search }: { search: GallerySearch }) {
     setVisible(shown)
   }, [])
   useCommands([
+    {
+      id: 'tick',
+      title: 'Select the image that has the focus',
+      group: 'Gallery',
+      keys: ['x'],
+      run: tickFocused,
+    },
     {
       id: 'tick-all',
       title: 'Select all that is loaded',
@@ -84,7 +90,6 @@ export function ImagesView({ search }: { search: GallerySearch }) {
         skeleton={skeleton}
         onView={onView}
         onPlace={onPlace}
-        onTileKey={onTileKey}
         oldest={oldest}
       />
       <SelectionBar list={{ images: knownImages(rows, ids) }} />

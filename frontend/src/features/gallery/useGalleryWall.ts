@@ -92,7 +92,10 @@ export function useGalleryWall<T extends Placed, Q>(
   return { isPlaceLost: isRefused || (at !== undefined && readPlace(at) === null), onPlace }
 }
 
-/** Looks for new rows when the page is looked at again, and when the line is back. */
+/** What others upload is told to nobody else: it is asked for now and then. */
+const REFRESH_MILLISECONDS = 60_000
+
+/** Looks for new rows when the page is looked at again, when the line is back, and while it is looked at. */
 function useRefresh<T extends Placed, Q>(wall: Wall<T, Q>): void {
   const returns = useConnection((state) => state.returns)
   useEffect(() => {
@@ -103,7 +106,11 @@ function useRefresh<T extends Placed, Q>(wall: Wall<T, Q>): void {
     function look(): void {
       if (document.visibilityState === 'visible') void wall.refreshHead()
     }
+    const timer = setInterval(look, REFRESH_MILLISECONDS)
     document.addEventListener('visibilitychange', look)
-    return () => document.removeEventListener('visibilitychange', look)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', look)
+    }
   }, [wall])
 }

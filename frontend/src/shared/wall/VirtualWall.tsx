@@ -25,8 +25,6 @@ export interface VirtualWallProps<T extends Placed, Q> {
   onView?: (rows: readonly T[], start: number) => void
   /** Scrolling has stopped here; null: at the head. To be kept in the URL (`wall.open` with a `place`). */
   onPlace?: (place: string | null) => void
-  /** A key on a tile that the wall does not know; true: it was of use. */
-  onTileKey?: (key: string, row: T, index: number) => boolean
   /** Height of what covers the window's top, in root em. */
   insetEm?: number
   /** When the oldest row of the whole list came, if known, in milliseconds. */
@@ -71,7 +69,7 @@ function Lines<T extends Placed, Q>(props: LinesProps<T, Q>) {
   const pins = held?.pins ?? NO_ROWS
   const all = useMemo(() => linesOf(rows, pins, groupOf, grid), [rows, pins, groupOf, grid])
   const drawn = useStanding(wall, stage, { lines: all, insetEm, oldest, onPlace })
-  const onKeyDown = useWallKeys({ wall, stage, lines: all, insetEm, onTileKey: props.onTileKey })
+  const onKeyDown = useWallKeys({ wall, stage, lines: all, insetEm })
   const lines = all.lines.slice(drawn.first, drawn.last)
   const [start, end] = [lines[0]?.start ?? 0, lines.at(-1)?.end ?? 0]
   const view = useRef(onView)

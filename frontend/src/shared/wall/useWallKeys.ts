@@ -17,7 +17,6 @@ interface Options<T extends Placed, Q> {
   stage: Stage<T, Q>
   lines: Lines
   insetEm: number
-  onTileKey?: (key: string, row: T, index: number) => boolean
 }
 
 /** Arrow keys walk over the wall, Home and End to the ends of the whole list, also where they have to be read first. */
@@ -66,10 +65,7 @@ export function useWallKeys<T extends Placed, Q>(
     if (step !== undefined) goTo(stepFrom(lines, at, step, rows.length))
     else if (event.key === 'Home') goToEnd('first')
     else if (event.key === 'End') goToEnd('last')
-    else {
-      const row = rows[at]
-      if (!row || !options.onTileKey?.(event.key, row, at)) return
-    }
+    else return
     event.preventDefault()
   }
 }

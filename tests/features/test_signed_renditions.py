@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import png_bytes
-from conftest import Servers
+from builders import dicom_bytes, png_bytes
 from mammogram_viewer.archive.rendition_links import SHOWN_KINDS, RenditionLinks, SignedLink
 from mammogram_viewer.foundation.errors import Forbidden, NotFound
 from mammogram_viewer.web.headers import content_security_policy
 from product import Product, running
+from product_fixtures import Servers
 
 BASE = "https://pictures.clinic.example/kept"
 
@@ -61,6 +61,17 @@ def test_links_of_lists_and_images_lead_to_the_base_and_stay_the_same(product: P
         assert image["links"][name].startswith(f"{BASE}/renditions/{image['id']}/")
     for name in ("self", "file"):  # and never the original
         assert image["links"][name].startswith("/api/images/")
+
+
+def test_the_pictures_of_exams_are_signed_links_too(product: Product, stranger: httpx.Client) -> None:
+    image = product.wait_for(product.upload_one(dicom_bytes(seed=904), who="other")["id"])
+    listed = product.client("other").get("/api/studies").json()["studies"][0]
+    shown = product.client("other").get(f"/api/studies/{listed['id']}").json()
+    for study in (listed, shown):
+        pictures = [place["image"] for place in study["hanging"] if place["image"]] + study["others"]
+        assert [picture["links"] for picture in pictures] == [image["links"]]
+    assert [one["links"] for one in shown["images"]] == [image["links"]]
+    assert stranger.get(path_of(image["links"]["thumbnail256"])).status_code == 200
 
 
 def test_a_link_opens_its_rendition_for_anybody_and_may_be_kept_until_it_expires(

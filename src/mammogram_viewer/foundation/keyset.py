@@ -84,12 +84,13 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     """The index that a page walks: it begins with `columns`, each equal to its value, then created_at and id, all in
     one direction. `since` (inclusive) and `before` (exclusive) cut the walk off.
 
-    Such a query orders by the columns too, which changes nothing, for they are equal, and says "equal" in words that
+    Such a query orders by the first column too, which changes nothing, for it is equal, and says "equal" in words that
     the planner does not see through: only the index made for this filter has that order. Asked plainly, PostgreSQL
     takes the index on created_at alone whenever it expects many matches, and then reads past everything else: 30,000
     pending images before the first `ready` one, 600,000 of others before the first of a person who has stopped
-    uploading. The first column is `= ANY` of one value, after which the walk can begin at the cursor; a second one is
-    part of the rows compared."""
+    uploading. So the first column is `= ANY` of one value, and the order names it. A second one is compared plainly:
+    where most of what the first leaves would match, PostgreSQL may walk the first one's index and leave the few others
+    out."""
 
     columns: tuple[tuple[str, Any], ...] = ()
     since: datetime | None = None
@@ -277,10 +278,8 @@ def ends(
     """Where the walk ends on either side: of the cursor and `since` or `before` only the nearer one, because PostgreSQL
     begins its walk at one of two, not always at the better. `backwards`: from the cursor's own place, itself included,
     to where the caller came from."""
-    first, rest = walk.columns[:1], walk.columns[1:]
-    parts = [f"{name} = ANY(ARRAY[{_number(value, values)}::{_type_of(value)}])" for name, value in first]
-    names = [name for name, _ in rest]
-    prefix = [_number(value, values) for _, value in rest]
+    parts = [f"{name} = ANY(ARRAY[{_number(value, values)}::{_type_of(value)}])" for name, value in walk.columns[:1]]
+    parts += [f"{name} = {_number(value, values)}" for name, value in walk.columns[1:]]
     for upper in (True, False):
         limit = walk.before if upper else walk.since
         cursor = request.cursor if upper == ((request.direction == "next") != backwards) else None
@@ -288,14 +287,9 @@ def ends(
             limit is None or (cursor.created_at < limit if upper else cursor.created_at >= limit)
         ):
             sign = ("<" if upper else ">") + ("=" if backwards else "")
-            columns, places = [*names, created_at, id_column], [*prefix, *_place(cursor, values)]
+            parts.append(f"({created_at}, {id_column}) {sign} ({', '.join(_place(cursor, values))})")
         elif limit is not None:
-            sign = "<" if upper else ">="
-            columns, places = [*names, created_at], [*prefix, f"{_number(limit, values)}::timestamptz"]
-        else:
-            sign, columns, places = "<=" if upper else ">=", names, prefix
-        if columns:
-            parts.append(f"{_row(columns)} {sign} {_row(places)}")
+            parts.append(f"{created_at} {'<' if upper else '>='} {_number(limit, values)}::timestamptz")
     return parts
 
 
@@ -319,14 +313,10 @@ def _number(value: Any, values: list[Any]) -> str:
     return f"${len(values)}"
 
 
-def _row(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else "(" + ", ".join(parts) + ")"
-
-
 def order_of(request: PageRequest, walk: Walk, created_at: str, id_column: str, *, backwards: bool = False) -> str:
     """The columns of ORDER BY, nearest to the cursor first."""
     word = "DESC" if (request.direction == "next") != backwards else "ASC"
-    return ", ".join(f"{column} {word}" for column in (*(name for name, _ in walk.columns), created_at, id_column))
+    return ", ".join(f"{column} {word}" for column in (*(name for name, _ in walk.columns[:1]), created_at, id_column))
 
 
 def where(parts: list[str]) -> str:

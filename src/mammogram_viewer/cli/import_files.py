@@ -161,6 +161,7 @@ class _Import:
     async def run(self, found: list[FoundFile]) -> None:
         await self._client.look_around()
         batches = _together(await self._unknown(found))
+        self._progress.begin()
         workers = [asyncio.create_task(self._work(batches)) for _ in range(self._wishes.parallel)]
         try:
             await asyncio.gather(*workers)  # the first trouble as it is, not in a group

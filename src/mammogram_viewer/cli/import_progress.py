@@ -23,13 +23,14 @@ _MB = 1_000_000
 
 @dataclass
 class Tally:
-    """Files and bytes, done and in all; done is what was sent, known or refused."""
+    """Files and bytes, done and in all; done is what was sent, known or refused. What an earlier run did says nothing
+    about this one's pace."""
 
     files: int
     byte_count: int
     files_done: int = 0
     bytes_done: int = 0
-    bytes_sent: int = 0
+    bytes_before: int = 0
 
 
 class ImportProgress:
@@ -71,13 +72,20 @@ class ImportProgress:
             self._told_at = time.monotonic()
             self._console.print(self.line(), highlight=False, soft_wrap=True)
 
+    def begin(self) -> None:
+        """What an earlier run did has been counted; from here on it is measured."""
+        self.tally.bytes_before = self.tally.bytes_done
+        self._started_at = time.monotonic()
+        if self._bar is not None:
+            self._bar.reset(self._task, completed=self.tally.bytes_done, files=self._files())
+
     def _files(self) -> str:
         return f"{self.tally.files_done} of {self.tally.files} files"
 
     def line(self) -> str:
         """`412 of 10000 files, 8210.4 of 200100.0 MB, 35.2 MB/s, 5450 s left`."""
         tally, seconds = self.tally, max(0.001, time.monotonic() - self._started_at)
-        rate = tally.bytes_done / seconds
+        rate = (tally.bytes_done - tally.bytes_before) / seconds
         text = (
             f"{self._files()}, {tally.bytes_done / _MB:.1f} of {tally.byte_count / _MB:.1f} MB, {rate / _MB:.1f} MB/s"
         )

@@ -118,7 +118,7 @@ async def test_an_image_is_deleted_on_its_page_and_undoing_leads_back_to_it(
     await expect(page).not_to_have_url(re.compile(f"/images/{image_id}$"))
     await page.get_by_test_id("undo-toast").get_by_role("button", name="Undo").click()
     await page.wait_for_url(f"**/images/{image_id}")
-    await page.wait_for_function("[...document.images].some(i => i.src.includes('/png') && i.naturalWidth > 0)")
+    await page.wait_for_function("() => [...document.images].some(i => i.src.includes('/png') && i.naturalWidth > 0)")
     assert exists(product, image_id)
 
 

@@ -45,7 +45,9 @@ async def test_a_dropped_mammogram_appears_in_the_gallery_opens_and_can_be_delet
     await tile.click()
     picture = page.get_by_role("img", name=re.compile("R MLO|R\\.? ?MLO", re.I)).first
     await expect(picture).to_be_visible()
-    await page.wait_for_function("[...document.images].some(i => i.src.includes('/png') && i.naturalWidth === 400)")
+    await page.wait_for_function(
+        "() => [...document.images].some(i => i.src.includes('/png') && i.naturalWidth === 400)"
+    )
     await expect(page.get_by_text("from Image Laterality")).to_be_visible()
     await page.get_by_role("button", name=re.compile("DICOM header")).click()
     await expect(page.get_by_text("PatientID").or_(page.get_by_text("Patient ID")).first).to_be_visible()

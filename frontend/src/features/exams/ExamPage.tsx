@@ -139,8 +139,13 @@ function LoadedExam({ study, trouble }: { study: StudyDetail; trouble: unknown }
         actions={
           <>
             {mayGroup ? (
-              <Button icon={<Combine />} onClick={() => setGrouping(true)}>
-                Group with another exam
+              <Button
+                icon={<Combine />}
+                aria-label="Group with another exam"
+                title="Group with another exam"
+                onClick={() => setGrouping(true)}
+              >
+                Group with…
               </Button>
             ) : null}
             <DownloadExam study={study} />

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from conftest import empty_database
+from conftest import empty_database  # pyright: ignore[reportAttributeAccessIssue] - of tests/, not of tests/features
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.archive.models import Image

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mammogram_viewer.foundation import keyset
 from mammogram_viewer.foundation.errors import Invalid, Malformed
 from mammogram_viewer.foundation.keyset import (
     MAX_BIGINT,
     Condition,
     Cursor,
+    Direction,
     Page,
     PageRequest,
+    Walk,
     behind_query,
     cursor_text,
     instant_text,
@@ -261,3 +265,18 @@ def test_query_numbers_its_placeholders_across_conditions_and_cursor() -> None:
         "SELECT EXISTS (SELECT FROM (SELECT 1 FROM t WHERE (created_at, id) <= ($1::timestamptz, $2::bigint)"
         " ORDER BY created_at DESC, id DESC LIMIT 1) behind)"
     )
+
+
+@pytest.mark.parametrize("columns", [(), (("t.kind", "a"),), (("t.owner", 5), ("t.kind", "a"))])
+@pytest.mark.parametrize("row_id", [None, 70_000, "word"])
+@pytest.mark.parametrize("direction", ["next", "prev"])
+def test_a_remembered_query_is_the_one_that_would_be_written_anew(
+    columns: tuple[tuple[str, Any], ...], row_id: int | str | None, direction: Direction
+) -> None:
+    cursor = None if row_id is None else Cursor(created_at=datetime(2024, 1, 1, tzinfo=UTC), id=row_id)
+    request = PageRequest(cursor=cursor, direction=direction, limit=7)
+    base, around = "SELECT * FROM t", "SELECT f.*, {any_behind} AS any_behind FROM ({found}) f"
+    walk = Walk(columns=columns)
+    written = page_query(base, (), request, created_at="t.at", id_column="t.id", around=around, walk=walk)
+    for _ in range(2):
+        assert keyset._plain_page_query(base, request, ("t.at", "t.id"), around, walk) == written

@@ -15,7 +15,7 @@ from mammogram_viewer.foundation.wire import Wire
 from mammogram_viewer.jobs.models import job_id_for_image
 
 
-class ImageLinks(Wire, frozen=True, kw_only=False):
+class ImageLinks(Wire, frozen=True, kw_only=False, gc=False):
     """Root-relative addresses; null until the rendition exists. With `v` they never change and may be cached. Where a
     CDN serves renditions (PUBLIC_RENDITION_BASE_URL), `png` and the thumbnails are absolute, signed, and expire."""
 
@@ -27,7 +27,7 @@ class ImageLinks(Wire, frozen=True, kw_only=False):
     tags: str | None
 
 
-class ImageAnswer(Wire, frozen=True, kw_only=False):
+class ImageAnswer(Wire, frozen=True, kw_only=False, gc=False):
     """One image as lists and pages show it. Made by position, which is three times as fast: a page makes a hundred.
     The last three are worked out (`image_values`), the others are the image's own."""
 

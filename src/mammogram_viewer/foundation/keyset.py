@@ -30,6 +30,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -228,6 +229,41 @@ def page_query(
     return Query(sql, values)
 
 
+def _plain_page_query(base: str, request: PageRequest, place: tuple[str, str], around: str, walk: Walk) -> Query:
+    """`page_query` of a walk that only the cursor cuts off: its text is the same for every request of one shape."""
+    cursor = request.cursor
+    values = [value for _, value in walk.columns]
+    shape = tuple((name, isinstance(value, str)) for name, value in walk.columns)
+    id_is_text = None
+    if cursor is not None:
+        values += (cursor.created_at, cursor.id)
+        id_is_text = isinstance(cursor.id, str)
+    sql = _plain_page_sql(base, place, around, request.direction, request.limit, shape, id_is_text)
+    return Query(sql, values)
+
+
+@lru_cache(maxsize=512)
+def _plain_page_sql(
+    base: str,
+    place: tuple[str, str],
+    around: str,
+    direction: Direction,
+    limit: int,
+    columns: tuple[tuple[str, bool], ...],
+    id_is_text: bool | None,
+) -> str:
+    """Written for stand-ins that are all different objects, so that each has a placeholder of its own, in order."""
+    stand_ins: list[int | str] = [f"value {n}" if is_text else 10**9 + n for n, (_, is_text) in enumerate(columns)]
+    cursor = None
+    if id_is_text is not None:
+        cursor = Cursor(created_at=datetime.max.replace(tzinfo=UTC), id="cursor" if id_is_text else -(10**9))
+    walk = Walk(columns=tuple((name, value) for (name, _), value in zip(columns, stand_ins, strict=True)))
+    request = PageRequest(cursor=cursor, direction=direction, limit=limit)
+    query = page_query(base, (), request, created_at=place[0], id_column=place[1], around=around, walk=walk)
+    assert query.values == stand_ins + ([] if cursor is None else [cursor.created_at, cursor.id])
+    return query.sql
+
+
 def behind_query(
     base: str,
     conditions: Sequence[Condition],
@@ -399,7 +435,11 @@ async def read_page(
     `lookup` gives the created_at of one id (`$1`), for cursors in whole seconds; `row_keys` are the names under which
     `base` answers created_at and id; `around` is that of `page_query`, and answers `any_behind` beside them."""
     request = await at_full_precision(connection, request, lookup)
-    query = page_query(base, conditions, request, created_at=created_at, id_column=id_column, around=around, walk=walk)
+    if not conditions and walk.since is None and walk.before is None:
+        query = _plain_page_query(base, request, (created_at, id_column), around, walk)
+    else:
+        names = {"created_at": created_at, "id_column": id_column}
+        query = page_query(base, conditions, request, **names, around=around, walk=walk)
     rows = await connection.fetch(query.sql, *query.values)
     any_behind = False
     if around and rows:

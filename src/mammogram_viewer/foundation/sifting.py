@@ -15,8 +15,9 @@ the first found missing, so that nothing falls between them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mammogram_viewer.foundation.keyset import (
     EVERYTHING,
@@ -41,8 +42,7 @@ SIFT_ROWS = 2_000
 _PLAN_FOR_THESE_VALUES = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sieve:
+class Sieve(msgspec.Struct, frozen=True, kw_only=True):
     """A list and what is wanted of it, in the words of `keyset.page_query`; `base` answers every column that
     `conditions` name, and has one FROM. `conditions` are those that `walk` does not hold."""
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-_WHOLE_SECOND = re.compile(rb'T\d\d:\d\d:\d\dZ"')
+# It begins with what is rare in a body, and looks back from there.
+_WHOLE_SECOND = re.compile(rb'Z"(?<=T\d\d:\d\d:\d\dZ")')
 _encoder = msgspec.json.Encoder()
 
 

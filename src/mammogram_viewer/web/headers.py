@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,6 +41,11 @@ def security_headers(app: ASGIApp, request_tally: RequestTally, pictures_from: s
     fixed = {**_FIXED, **policy, "cache-control": "private, no-store"}
     defaults = [(name.encode(), value.encode()) for name, value in fixed.items()]
 
+    @lru_cache(maxsize=256)
+    def defaults_beside(given: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name in given}
+        return [header for header in defaults if header[0] not in names]
+
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
@@ -51,11 +57,9 @@ def security_headers(app: ASGIApp, request_tally: RequestTally, pictures_from: s
         async def send_with_headers(message: Message) -> None:
             nonlocal status, seconds
             if message["type"] == "http.response.start":
-                given = list(message.get("headers", ()))
-                names = {name.lower() for name, _ in given}
-                given += [header for header in defaults if header[0] not in names]
-                given.append((b"x-request-id", request_id.encode()))
-                message["headers"] = given
+                given = message.get("headers", ())
+                missing = defaults_beside(tuple([name for name, _ in given]))
+                message["headers"] = [*given, *missing, (b"x-request-id", request_id.encode())]
                 status, seconds = message["status"], time.perf_counter() - started
             await send(message)
 

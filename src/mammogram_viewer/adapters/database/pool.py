@@ -41,11 +41,33 @@ class _Pool(asyncpg.Pool):
     closed, which is safe. Two tasks fewer in each request: a tenth of a short one. asyncpg is pinned for this."""
 
     async def release(self, connection: Any, *, timeout: float | None = None) -> None:
-        if connection._con is None:
+        inner = connection._con
+        if inner is None:
             return  # handed back already
         holder = connection._holder
-        connection._con._on_release()
-        await holder.release(holder._timeout if timeout is None else timeout)
+        inner._on_release()
+        if _is_as_it_was(inner, holder):
+            holder._timeout = None
+            holder._release()
+        else:
+            await holder.release(holder._timeout if timeout is None else timeout)
+
+
+def _is_as_it_was(inner: Any, holder: Any) -> bool:
+    """Whether asyncpg's own hand-over would find nothing to do: not closed, worn out or expired, nothing being
+    cancelled, no transaction and no listeners left. Asked here because its way there costs five times as much."""
+    protocol = inner._protocol
+    return (
+        not inner.is_closed()
+        and holder._in_use is not None
+        and protocol.queries_count < holder._max_queries
+        and holder._generation == holder._pool._generation
+        and not protocol._is_cancelling()
+        and not protocol.is_in_transaction()
+        and inner._top_xact is None
+        and not inner._listeners
+        and not inner._log_listeners
+    )
 
 
 async def open_pool(dsn: str, *, size: int, application_name: str) -> asyncpg.Pool:

@@ -163,7 +163,8 @@ def test_a_server_that_is_away_is_said_in_one_line(product: Product, tmp_path: P
     (tmp_path / "a.png").write_bytes(png_bytes(seed=530))
     token = tmp_path / "token"
     token.write_text("mv_never_asked\n")
-    code, told = run_import(product, tmp_path / "a.png", "--url", "http://127.0.0.1:9", "--token-file", token)
+    nobody = ("--url", "http://127.0.0.1:9", "--token-file", token, "--wait", "2")
+    code, told = run_import(product, tmp_path / "a.png", *nobody)
     assert code == 69
     assert "does not answer" in told
     assert "Traceback" not in told

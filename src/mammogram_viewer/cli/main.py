@@ -158,6 +158,7 @@ def import_(
         Path | None, typer.Option(exists=True, allow_dash=True, help="File with an API token; -: standard input.")
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=8, help="Requests at once.")] = 3,
+    wait: Annotated[float, typer.Option(min=0, help="How long to wait for a server that is away, seconds.")] = 60,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
 ) -> None:
     """Upload folders, files and ZIPs into the running instance. Run it again after a break: it goes on where it
@@ -172,7 +173,13 @@ def import_(
     from mammogram_viewer.cli.import_files import Wishes, import_files, read_token
 
     wishes = Wishes(
-        paths=paths, user=user, url=url, token=read_token(token_file, url), parallel=parallel, dry_run=dry_run
+        paths=paths,
+        user=user,
+        url=url,
+        token=read_token(token_file, url),
+        parallel=parallel,
+        dry_run=dry_run,
+        patience_seconds=wait,
     )
     code = import_files(settings_from_environment(), wishes, Console())
     if code:

@@ -178,6 +178,19 @@ async def test_what_has_no_index_reads_a_bounded_number_of_rows(many: asyncpg.Po
 
 
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("text", ["1", "x", "12"])
+async def test_a_short_text_is_found_where_it_begins_a_name_not_any_word(
+    many: asyncpg.Pool, text: str, place: str
+) -> None:
+    """The file names have numbers that begin so, which the search by trigrams would all read."""
+    plans = await plans_of(many, lambda db: page_after(db, PLACES[place], ImageFilters(q=text), EVERYBODY))
+    met = [node for plan in plans for node in nodes(plan)]
+    gathered = {node["Index Name"] for node in met if node["Node Type"] == "Bitmap Index Scan"}
+    assert gathered <= {"images_beginnings_idx"}
+    assert all(rows_met(node) <= SIFT_ROWS for node in met), [node for node in met if rows_met(node) > SIFT_ROWS]
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     "chosen", [{}, {"status": "active"}, {"status": "pending"}, {"role": "user"}], ids=lambda chosen: str(chosen)
 )
@@ -200,6 +213,10 @@ async def test_a_search_for_users_never_reads_the_whole_table(
     plans = await plans_of(many, lambda db: list_users(db, PLACES[place], **chosen))
     met = [node for plan in plans for node in nodes(plan)]
     assert "Seq Scan" not in {node["Node Type"] for node in met}
+    if "prefix" in chosen:
+        gathered = {node["Index Name"] for node in met if node["Node Type"] == "Bitmap Index Scan"}
+        assert gathered <= {"users_by_email_prefix_idx", "users_by_name_prefix_idx"}
+        assert all(rows_met(node) <= SIFT_ROWS for node in met)
 
 
 async def test_no_list_skips_rows(many: asyncpg.Pool) -> None:

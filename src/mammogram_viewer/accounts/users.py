@@ -59,7 +59,7 @@ def _begins_with(text: str) -> Condition:
     if len(text) > MAX_PREFIX_LENGTH or not text.isprintable():
         raise Invalid("q cannot be searched for; it is too long or has control characters.", code="invalid_q")
     pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return Condition("email ILIKE {} OR name ILIKE {}", pattern, pattern)
+    return Condition("lower(email) LIKE lower({}) OR lower(name) LIKE lower({})", pattern, pattern)
 
 
 async def get_user(db: Executor, user_id: int) -> User:

@@ -12,6 +12,22 @@ from mammogram_viewer.archive.models import ImageStatus, ObjectKind
 SEES_EVERYTHING = 0
 
 
+# By the kind of key, as `status` or `modality`: how many images have each of its values.
+Counts = dict[str, dict[str, int]]
+
+
+def counts_of(tally: dict[str, int]) -> Counts:
+    """A tally taken apart, in one walk over its keys."""
+    counts: Counts = {}
+    for key, count in tally.items():
+        kind, _, value = key.partition(" ")
+        if kind in counts:
+            counts[kind][value] = count
+        else:
+            counts[kind] = {value: count}
+    return counts
+
+
 class Exam(msgspec.Struct, frozen=True, gc=False):
     """One row of `exam_tallies` with the studies it is made of, and what the viewer's first image says of patient and
     study: the shared rows might tell somebody else's file."""
@@ -27,14 +43,8 @@ class Exam(msgspec.Struct, frozen=True, gc=False):
     patient_id: str | None
     patient_name: str | None
 
-    def counts(self, kind: str) -> dict[str, int]:
-        """How many of its images have each value of one kind of key, as `status` or `modality`."""
-        start = len(kind) + 1
-        return {key[start:]: count for key, count in self.tally.items() if key.startswith(f"{kind} ")}
-
-    @property
-    def image_count(self) -> int:
-        return sum(self.counts("status").values())
+    def counts(self) -> Counts:
+        return counts_of(self.tally)
 
 
 class ExamImage(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +81,15 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     tally: dict[str, int]
     same_patient: bool
     same_days: bool
+
+
+class ExamsShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What rows of a list show beside their tallies. `names` of people by id; `candidates` in the order of ids."""
+
+    hung: list[ExamImage]
+    first: list[ExamImage]
+    names: dict[int, str]
+    candidates: list[Candidate]
 
 
 class StudyToGroup(msgspec.Struct, frozen=True, kw_only=True):

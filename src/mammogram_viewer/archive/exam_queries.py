@@ -3,7 +3,9 @@ migration 0015 alone."""
 
 from __future__ import annotations
 
-from mammogram_viewer.archive.exam_models import Candidate, Exam, ExamImage, ExamMember, StudyToGroup
+import msgspec
+
+from mammogram_viewer.archive.exam_models import Candidate, Exam, ExamImage, ExamMember, ExamsShown, StudyToGroup
 from mammogram_viewer.archive.queries import Connection, Database
 
 # What a page of exams shows beside its tally, around rows of `exam_tallies e` that are found already. `{any_behind}`
@@ -28,18 +30,24 @@ _PICTURE = """i.id, i.status, i.object_kind, i.laterality, i.view_position, i.re
        t.height AS thumbnail_height"""
 _THUMBNAIL = """LEFT JOIN renditions t
        ON t.image_id = i.id AND t.kind = 'thumbnail512' AND t.recipe_version = i.recipe_version"""
-_EXAMS = """(SELECT exam_id, array_agg(study_id) AS study_ids
-      FROM unnest($1::bigint[], $2::bigint[]) AS part (exam_id, study_id) GROUP BY exam_id) e"""
+_OWN = "((SELECT $5::bigint) = 0 OR user_id = (SELECT $5::bigint))"
+
+
+def _exams(exam_ids: str, study_ids: str) -> str:
+    return f"""(SELECT exam_id, array_agg(study_id) AS study_ids
+      FROM unnest((SELECT {exam_ids}::bigint[]), (SELECT {study_ids}::bigint[])) AS part (exam_id, study_id)
+      GROUP BY exam_id) e"""
+
 
 # For each place the best picture: one that can be shown, meant for presentation, without a modifier, the newest.
 _HUNG = f"""
 SELECT e.exam_id, v.side || ' ' || v.view AS slot, {_PICTURE}
-FROM {_EXAMS}
+FROM {_exams("$1", "$2")}
 CROSS JOIN (VALUES ('R', 'CC'), ('L', 'CC'), ('R', 'MLO'), ('L', 'MLO')) AS v (side, view)
 CROSS JOIN LATERAL (
-    SELECT * FROM images
+    SELECT id, status, object_kind, laterality, view_position, recipe_version, file_type FROM images
     WHERE study_id = ANY(e.study_ids) AND laterality = v.side AND view_position = v.view
-      AND modality = 'MG' AND object_kind = 'image' AND ($3 = 0 OR user_id = $3)
+      AND modality = 'MG' AND object_kind = 'image' AND {_OWN}
     ORDER BY status = 'ready' DESC, status NOT IN ('rejected', 'failed') DESC,
              presentation_intent_type IS DISTINCT FROM 'FOR PROCESSING' DESC, cardinality(view_modifiers),
              acquired_at DESC NULLS LAST, id DESC
@@ -48,15 +56,52 @@ CROSS JOIN LATERAL (
 
 _FIRST = f"""
 SELECT e.exam_id, NULL AS slot, {_PICTURE}
-FROM {_EXAMS}
+FROM {_exams("$3", "$4")}
 CROSS JOIN LATERAL (
     SELECT first.* FROM unnest(e.study_ids) WITH ORDINALITY AS part (id, place)
     CROSS JOIN LATERAL (
-        SELECT * FROM images WHERE study_id = part.id AND ($3 = 0 OR user_id = $3)
-        ORDER BY created_at, id LIMIT $4) first
-    ORDER BY part.place, first.created_at, first.id LIMIT $4) i
+        SELECT id, status, object_kind, laterality, view_position, recipe_version, file_type, created_at FROM images
+        WHERE study_id = part.id AND {_OWN} ORDER BY created_at, id LIMIT {{first:d}}) first
+    ORDER BY part.place, first.created_at, first.id LIMIT {{first:d}}) i
 {_THUMBNAIL}
 ORDER BY e.exam_id, i.created_at, i.id"""
+
+_CANDIDATES = """
+SELECT s.id AS exam_id, o.id, t.tally::text, s.patient_id IS NOT NULL AS same_patient,
+       coalesce(abs(extract(epoch FROM o.study_at - s.study_at)) <= $8::float8 * 86400, false) AS same_days
+FROM unnest((SELECT $7::bigint[])) AS asked (id)
+JOIN studies s ON s.id = asked.id AND s.grouped_into IS NULL
+CROSS JOIN LATERAL (
+    (SELECT id, study_at FROM studies
+     WHERE patient_id = s.patient_id AND grouped_into IS NULL
+       AND study_at BETWEEN s.study_at - make_interval(secs => $8::float8 * 86400)
+                        AND s.study_at + make_interval(secs => $8::float8 * 86400)
+     ORDER BY study_at LIMIT {candidates:d})
+    UNION
+    (SELECT id, study_at FROM studies
+     WHERE patient_id = s.patient_id AND grouped_into IS NULL
+       AND created_at BETWEEN s.created_at - make_interval(secs => $9::float8 * 60)
+                          AND s.created_at + make_interval(secs => $9::float8 * 60)
+     ORDER BY created_at LIMIT {candidates:d})
+    UNION
+    (SELECT id, study_at FROM studies
+     WHERE s.patient_id IS NULL AND patient_id IS NULL AND grouped_into IS NULL
+       AND created_at BETWEEN s.created_at - make_interval(secs => $9::float8 * 60)
+                          AND s.created_at + make_interval(secs => $9::float8 * 60)
+     ORDER BY created_at LIMIT {candidates:d})) o
+JOIN exam_tallies t ON t.exam_id = o.id AND t.viewer_id = 0 AND t.image_count > 0
+WHERE o.id <> s.id
+  AND NOT EXISTS (SELECT FROM dismissed_suggestions d
+                  WHERE d.study_id = least(s.id, o.id) AND d.other_study_id = greatest(s.id, o.id))
+ORDER BY s.id, o.id"""
+
+# Everything that rows of a list show beside their tallies, in one round trip. `(SELECT $1)` hides how long an array is,
+# and whose images: seeing it, PostgreSQL would plan this anew for every page, which takes as long as the answer.
+_SHOWN = f"""
+SELECT ARRAY(SELECT ROW(p.*) FROM ({_HUNG}) p) AS hung, ARRAY(SELECT ROW(p.*) FROM ({_FIRST}) p) AS first,
+       ARRAY(SELECT ROW(asked.id, coalesce((SELECT name FROM users WHERE id = asked.id), ''))
+             FROM unnest((SELECT $6::bigint[])) AS asked (id)) AS names,
+       ARRAY(SELECT ROW(c.*) FROM ({_CANDIDATES}) c) AS candidates"""
 
 
 def find_exams(viewer_id: int) -> str:
@@ -70,16 +115,49 @@ def _parts(exams: list[Exam]) -> tuple[list[int], list[int]]:
     return [exam_id for exam_id, _ in pairs], [study_id for _, study_id in pairs]
 
 
-async def list_hung(db: Database, exams: list[Exam], viewer_id: int) -> list[ExamImage]:
-    """At most one picture for each of the four places of each exam."""
-    rows = await db.fetch(_HUNG, *_parts(exams), viewer_id)
-    return [ExamImage(*row) for row in rows]
-
-
-async def list_first(db: Database, exams: list[Exam], viewer_id: int, limit: int) -> list[ExamImage]:
-    """The first pictures of each exam, as they came."""
-    rows = await db.fetch(_FIRST, *_parts(exams), viewer_id, limit)
-    return [ExamImage(*row) for row in rows]
+async def list_shown(
+    db: Database,
+    *,
+    hanging: list[Exam],
+    others: list[Exam],
+    viewer_id: int,
+    user_ids: list[int],
+    incomplete: list[int],
+    days: float,
+    minutes: float,
+    first: int,
+    candidates: int,
+) -> ExamsShown:
+    """Of `hanging` at most one picture for each of the four places, of `others` the first ones as they came, and the
+    names of `user_ids`. For each of `incomplete` up to `candidates` other exams by each of: taken within `days`,
+    arrived within `minutes`, of the same patient, or, where nobody is known, by arrival alone; none that a person has
+    dismissed."""
+    row = await db.fetchrow(
+        _SHOWN.format(first=first, candidates=candidates),
+        *_parts(hanging),
+        *_parts(others),
+        viewer_id,
+        user_ids,
+        incomplete,
+        days,
+        minutes,
+    )
+    assert row is not None  # a SELECT without FROM
+    return ExamsShown(
+        hung=[ExamImage(*one) for one in row["hung"]],
+        first=[ExamImage(*one) for one in row["first"]],
+        names=dict(row["names"]),
+        candidates=[
+            Candidate(
+                exam_id=exam_id,
+                id=other_id,
+                tally=msgspec.json.decode(tally),  # within a record asyncpg does not know jsonb
+                same_patient=same_patient,
+                same_days=same_days,
+            )
+            for exam_id, other_id, tally, same_patient, same_days in row["candidates"]
+        ],
+    )
 
 
 async def find_exam(db: Database, study_id: int, viewer_id: int) -> Exam | None:
@@ -127,51 +205,6 @@ async def list_members(db: Database, study_ids: list[int], viewer_id: int) -> li
         viewer_id,
     )
     return [ExamMember(**dict(row)) for row in rows]
-
-
-async def list_uploader_names(db: Database, user_ids: list[int]) -> dict[int, str]:
-    rows = await db.fetch("SELECT id, name FROM users WHERE id = ANY($1::bigint[])", user_ids)
-    return {row["id"]: row["name"] for row in rows}
-
-
-async def list_candidates(
-    db: Database, exam_ids: list[int], *, days: float, minutes: float, limit: int
-) -> list[Candidate]:
-    """For each exam up to `limit` others that were taken within `days`, or arrived within `minutes`: of the same
-    patient, or, where nobody is known, by arrival alone. None that a person has dismissed."""
-    rows = await db.fetch(
-        """SELECT s.id AS exam_id, o.id, t.tally, s.patient_id IS NOT NULL AS same_patient,
-                  coalesce(abs(extract(epoch FROM o.study_at - s.study_at)) <= $2 * 86400, false) AS same_days
-           FROM studies s
-           CROSS JOIN LATERAL (
-               (SELECT id, study_at FROM studies
-                WHERE patient_id = s.patient_id AND grouped_into IS NULL
-                  AND study_at BETWEEN s.study_at - make_interval(secs => $2 * 86400)
-                                   AND s.study_at + make_interval(secs => $2 * 86400)
-                ORDER BY study_at LIMIT $4)
-               UNION
-               (SELECT id, study_at FROM studies
-                WHERE patient_id = s.patient_id AND grouped_into IS NULL
-                  AND created_at BETWEEN s.created_at - make_interval(secs => $3 * 60)
-                                     AND s.created_at + make_interval(secs => $3 * 60)
-                ORDER BY created_at LIMIT $4)
-               UNION
-               (SELECT id, study_at FROM studies
-                WHERE s.patient_id IS NULL AND patient_id IS NULL AND grouped_into IS NULL
-                  AND created_at BETWEEN s.created_at - make_interval(secs => $3 * 60)
-                                     AND s.created_at + make_interval(secs => $3 * 60)
-                ORDER BY created_at LIMIT $4)) o
-           JOIN exam_tallies t ON t.exam_id = o.id AND t.viewer_id = 0 AND t.image_count > 0
-           WHERE s.id = ANY($1::bigint[]) AND s.grouped_into IS NULL AND o.id <> s.id
-             AND NOT EXISTS (SELECT FROM dismissed_suggestions d
-                             WHERE d.study_id = least(s.id, o.id) AND d.other_study_id = greatest(s.id, o.id))
-           ORDER BY s.id, o.id""",
-        exam_ids,
-        days,
-        minutes,
-        limit,
-    )
-    return [Candidate(**dict(row)) for row in rows]
 
 
 async def lock_studies(connection: Connection, study_ids: list[int]) -> list[StudyToGroup]:

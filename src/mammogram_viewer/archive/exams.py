@@ -6,15 +6,12 @@ study as it was, at its place in the list."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mammogram_viewer.archive import exam_queries as queries
 from mammogram_viewer.archive.exam_models import (
     SEES_EVERYTHING,
-    Candidate,
     Exam,
-    ExamImage,
     ExamMember,
+    ExamsShown,
     StudyToGroup,
 )
 from mammogram_viewer.archive.queries import Connection, Database
@@ -24,14 +21,6 @@ ABSENT = "This exam does not exist, or you may not see it."
 find_exams = queries.find_exams
 SHOW_FOUND_EXAMS = queries.SHOW_FOUND_EXAMS
 FIRST_PICTURES = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExamPictures:
-    """Pictures by exam: those that hang, by slot, and for exams without mammographic views the first four."""
-
-    hung: dict[int, dict[str, ExamImage]]
-    first: dict[int, list[ExamImage]]
 
 
 def viewer_of(owner_filter: int | None) -> int:
@@ -61,30 +50,33 @@ async def list_members(db: Database, exam: Exam, viewer_id: int) -> list[ExamMem
     return await queries.list_members(db, exam.study_ids, viewer_id)
 
 
-async def list_pictures(db: Database, mammographic: list[Exam], others: list[Exam], viewer_id: int) -> ExamPictures:
-    """What the rows of a list show; at most four pictures an exam."""
-    hung: dict[int, dict[str, ExamImage]] = {}
-    first: dict[int, list[ExamImage]] = {}
-    if mammographic:
-        for image in await queries.list_hung(db, mammographic, viewer_id):
-            hung.setdefault(image.exam_id, {})[image.slot or ""] = image
-    if others:
-        for image in await queries.list_first(db, others, viewer_id, FIRST_PICTURES):
-            first.setdefault(image.exam_id, []).append(image)
-    return ExamPictures(hung=hung, first=first)
-
-
-async def list_uploader_names(db: Database, user_ids: list[int]) -> dict[int, str]:
-    return await queries.list_uploader_names(db, user_ids) if user_ids else {}
-
-
-async def list_candidates(
-    db: Database, exam_ids: list[int], *, days: float, minutes: float, limit: int
-) -> list[Candidate]:
-    """Exams that may belong to one of these by patient and time alone; who suggests looks at the views."""
-    if not exam_ids:
-        return []
-    return await queries.list_candidates(db, exam_ids, days=days, minutes=minutes, limit=limit)
+async def list_shown(
+    db: Database,
+    *,
+    hanging: list[Exam],
+    others: list[Exam],
+    viewer_id: int,
+    user_ids: list[int],
+    incomplete: list[int],
+    days: float,
+    minutes: float,
+    candidates: int,
+) -> ExamsShown:
+    """What the rows of a list show beside their tallies: at most four pictures an exam (of `others` the first), names,
+    and for each of `incomplete` exams that may belong to it by patient and time alone, up to `candidates` by each of
+    these; who suggests looks at the views."""
+    return await queries.list_shown(
+        db,
+        hanging=hanging,
+        others=others,
+        viewer_id=viewer_id,
+        user_ids=user_ids,
+        incomplete=incomplete,
+        days=days,
+        minutes=minutes,
+        first=FIRST_PICTURES,
+        candidates=candidates,
+    )
 
 
 async def group(connection: Connection, head_id: int, study_ids: list[int], *, most_members: int) -> list[int]:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mammogram_viewer.archive.exam_models import Exam, ExamImage, ExamMember
-from mammogram_viewer.archive.models import IMAGE_STATUSES, ImageStatus
+from mammogram_viewer.archive.exam_models import Counts, Exam, ExamImage, ExamMember
+from mammogram_viewer.archive.models import ImageStatus
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, ImageLinks, links_of
 from mammogram_viewer.foundation.keyset import MAX_BIGINT
@@ -184,6 +184,7 @@ def state_of(counts: StatusCounts) -> ExamState:
 
 def study_answer(
     exam: Exam,
+    counts: Counts,
     views: Views,
     *,
     hung: dict[str, ExamImage],
@@ -192,8 +193,14 @@ def study_answer(
     suggestion: Suggestion | None,
     address: RenditionAddress | None = None,
 ) -> Study:
-    statuses = exam.counts("status")
-    counts = StatusCounts(**{status: statuses.get(status, 0) for status in IMAGE_STATUSES})
+    statuses = counts.get("status", {})
+    status_counts = StatusCounts(
+        pending=statuses.get("pending", 0),
+        processing=statuses.get("processing", 0),
+        ready=statuses.get("ready", 0),
+        rejected=statuses.get("rejected", 0),
+        failed=statuses.get("failed", 0),
+    )
     return Study(
         id=exam.id,
         study_instance_uid=exam.study_instance_uid,
@@ -203,10 +210,10 @@ def study_answer(
         accession_number=exam.accession_number,
         patient_id=exam.patient_id,
         patient_name=exam.patient_name,
-        modalities=sorted(exam.counts("modality")),
-        image_count=exam.image_count,
-        status_counts=counts,
-        state=state_of(counts),
+        modalities=sorted(counts.get("modality", ())),
+        image_count=sum(statuses.values()),
+        status_counts=status_counts,
+        state=state_of(status_counts),
         views=ExamViews(present=views.present, missing=views.missing, repeated=views.repeated, extra=views.extra),
         hanging=[
             HangingPlace(slot=slot, image=picture_answer(hung[slot], address) if slot in hung else None)
@@ -214,10 +221,12 @@ def study_answer(
         ],
         others=[picture_answer(image, address) for image in first],
         member_count=len(exam.study_ids),
-        uploaders=[Uploader(id=user_id, name=names.get(user_id, "")) for user_id in uploader_ids(exam)],
-        suggestion=None if suggestion is None else ExamSuggestion(**vars(suggestion)),
+        uploaders=[Uploader(id=user_id, name=names.get(user_id, "")) for user_id in uploader_ids(counts)],
+        suggestion=None
+        if suggestion is None
+        else ExamSuggestion(study_ids=suggestion.study_ids, reason=suggestion.reason),
     )
 
 
-def uploader_ids(exam: Exam) -> list[int]:
-    return sorted(int(user_id) for user_id in exam.counts("by"))
+def uploader_ids(counts: Counts) -> list[int]:
+    return sorted(map(int, counts.get("by", ())))

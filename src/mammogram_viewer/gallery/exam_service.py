@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from msgspec import structs
@@ -13,7 +13,7 @@ from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.archive import exams as archive
 from mammogram_viewer.archive.conflicts import hide_foreign_conflicts
-from mammogram_viewer.archive.exam_models import SEES_EVERYTHING, Exam
+from mammogram_viewer.archive.exam_models import SEES_EVERYTHING, Candidate, Exam, ExamImage
 from mammogram_viewer.archive.models import image_from
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
@@ -33,13 +33,14 @@ from mammogram_viewer.gallery.exam_schemas import (
     study_answer,
     uploader_ids,
 )
-from mammogram_viewer.gallery.exam_views import Suggestion, Views, is_incomplete, is_mammographic, suggest, views_of
+from mammogram_viewer.gallery.exam_views import is_incomplete, is_mammographic, suggest, views_of
 
 MAY_GROUP = ("admin", "technologist")
 _CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam
 _FILES_FOUND = 20_000  # images whose names a search finds, before it looks for them exam by exam
 _TRIES = 3
 _EXAM_FIELDS = len(Exam.__struct_fields__)
+OfExam = TypeVar("OfExam", ExamImage, Candidate)
 
 
 async def page_after(
@@ -127,47 +128,51 @@ async def _shown(
     settings: Settings,
     address: RenditionAddress | None = None,
 ) -> list[Study]:
-    """With pictures, names and suggestions: a fixed number of questions, whatever the number of exams."""
-    viewer_id = archive.viewer_of(principal.owner_filter)
-    views = {exam.id: views_of(exam.tally) for exam in exams}
-    mammographic = [exam for exam in exams if is_mammographic(views[exam.id])]
-    others = [exam for exam in exams if not is_mammographic(views[exam.id])]
-    pictures = await archive.list_pictures(connection, mammographic, others, viewer_id)
-    names = await archive.list_uploader_names(connection, sorted({one for exam in exams for one in uploader_ids(exam)}))
-    suggestions = await _suggestions(connection, mammographic, views, principal, settings)
+    """With pictures, names and suggestions: one question, whatever the number of exams."""
+    if not exams:
+        return []
+    counts = [exam.counts() for exam in exams]
+    views = [views_of(each) for each in counts]
+    hanging = [exam for exam, each in zip(exams, views, strict=True) if is_mammographic(each)]
+    others = [exam for exam, each in zip(exams, views, strict=True) if not is_mammographic(each)]
+    # A whole exam, or one that holds none of the views, is no part of another.
+    incomplete = [exam.id for exam, each in zip(exams, views, strict=True) if is_incomplete(each)]
+    shown = await archive.list_shown(
+        connection,
+        hanging=hanging,
+        others=others,
+        viewer_id=archive.viewer_of(principal.owner_filter),
+        user_ids=sorted({user_id for each in counts for user_id in uploader_ids(each)}),
+        incomplete=incomplete if principal.role in MAY_GROUP else [],
+        days=settings.exam_suggestion_days,
+        minutes=settings.exam_suggestion_minutes,
+        candidates=_CANDIDATES,
+    )
+    hung: dict[int, dict[str, ExamImage]] = {}
+    for image in shown.hung:
+        hung.setdefault(image.exam_id, {})[image.slot or ""] = image
+    first = _by_exam(shown.first)
+    candidates = _by_exam(shown.candidates)
     return [
         study_answer(
             exam,
-            views[exam.id],
-            hung=pictures.hung.get(exam.id, {}),
-            first=pictures.first.get(exam.id, []),
-            names=names,
-            suggestion=suggestions.get(exam.id),
+            counts[place],
+            views[place],
+            hung=hung.get(exam.id, {}),
+            first=first.get(exam.id, []),
+            names=shown.names,
+            suggestion=suggest(exam, views[place], candidates.get(exam.id, [])),
             address=address,
         )
-        for exam in exams
+        for place, exam in enumerate(exams)
     ]
 
 
-async def _suggestions(
-    connection: Any, exams: list[Exam], views: dict[int, Views], principal: Principal, settings: Settings
-) -> dict[int, Suggestion]:
-    """By exam, for those who may act on it."""
-    if principal.role not in MAY_GROUP:
-        return {}
-    incomplete = {exam.id: exam for exam in exams if is_incomplete(views[exam.id])}
-    candidates = await archive.list_candidates(
-        connection,
-        sorted(incomplete),
-        days=settings.exam_suggestion_days,
-        minutes=settings.exam_suggestion_minutes,
-        limit=_CANDIDATES,
-    )
-    found = {
-        exam_id: suggest(exam, views[exam_id], [one for one in candidates if one.exam_id == exam_id])
-        for exam_id, exam in incomplete.items()
-    }
-    return {exam_id: suggestion for exam_id, suggestion in found.items() if suggestion is not None}
+def _by_exam(found: list[OfExam]) -> dict[int, list[OfExam]]:
+    grouped: dict[int, list[OfExam]] = {}
+    for one in found:
+        grouped.setdefault(one.exam_id, []).append(one)
+    return grouped
 
 
 # --- counts ---------------------------------------------------------------------------------------------------

@@ -4,16 +4,15 @@ All of this says what is there, and nothing about whether it should be: a breast
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
-from mammogram_viewer.archive.exam_models import Candidate, Exam
+from mammogram_viewer.archive.exam_models import Candidate, Counts, Exam, counts_of
 
 SLOTS = ("R CC", "L CC", "R MLO", "L MLO")
 _WHOLE = ("shown", "processing", "tomosynthesis")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Views:
+class Views(msgspec.Struct, frozen=True, kw_only=True):
     """Sides and views such as `R CC`. `extra` adds what makes them so: `R CC spot_compression`."""
 
     present: list[str]
@@ -22,29 +21,30 @@ class Views:
     extra: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     study_ids: list[int]
     reason: str
 
 
-def views_of(tally: dict[str, int]) -> Views:
+def views_of(counts: Counts) -> Views:
     """By the keys of migration 0015: `shown`, `processing` (raw values for the same picture), `tomosynthesis`, and
     `special` with the modifiers of its view.
 
     A picture for processing beside its twin for presentation is no repeat, nor is tomosynthesis of the same view; a
     spot or magnification is an extra, not the view itself."""
-    counts = {kind: _counts(tally, kind) for kind in (*_WHOLE, "special")}
-    whole = {view for kind in _WHOLE for view in counts[kind]}
-    if not whole and not counts["special"]:
+    shown, processing, tomosynthesis, special = (_some(counts, kind) for kind in (*_WHOLE, "special"))
+    flat = shown.keys() | processing.keys()
+    whole = flat | tomosynthesis.keys()
+    if not whole and not special:
         return Views(present=[], missing=[], repeated=[], extra=[])
-    flat = counts["shown"].keys() | counts["processing"].keys()
-    extra = {view for view in whole if view not in SLOTS} | counts["special"].keys()
-    extra |= {f"{view} tomosynthesis" for view in counts["tomosynthesis"] if view in flat}
+    extra = {view for view in whole if view not in SLOTS} | special.keys()
+    extra |= {f"{view} tomosynthesis" for view in tomosynthesis if view in flat}
     return Views(
         present=[slot for slot in SLOTS if slot in whole],
         missing=[slot for slot in SLOTS if slot not in whole],
-        repeated=_ordered({view for kind in _WHOLE for view, count in counts[kind].items() if count > 1}),
+        repeated=_ordered(
+            {view for taken in (shown, processing, tomosynthesis) for view, count in taken.items() if count > 1}
+        ),
         extra=_ordered(extra),
     )
 
@@ -53,13 +53,14 @@ def is_mammographic(views: Views) -> bool:
     return bool(views.present or views.missing)
 
 
-def _counts(tally: dict[str, int], kind: str) -> dict[str, int]:
-    start = len(kind) + 1
-    return {key[start:]: count for key, count in tally.items() if key.startswith(f"{kind} ") and count > 0}
+def _some(counts: Counts, kind: str) -> dict[str, int]:
+    return {value: count for value, count in counts.get(kind, {}).items() if count > 0}
 
 
 def _ordered(views: set[str]) -> list[str]:
     """The four in their order, then the others, right before left."""
+    if len(views) < 2:
+        return list(views)
     return sorted(
         views, key=lambda view: (SLOTS.index(view) if view in SLOTS else len(SLOTS), view[2:], view[0] == "L")
     )
@@ -76,8 +77,9 @@ def suggest(exam: Exam, views: Views, candidates: list[Candidate]) -> Suggestion
     Never across patients: candidates share the patient, or nobody's is known and then uploader and name must agree."""
     together, chosen = set(views.present), []
     for candidate in candidates:
-        added = set(views_of(candidate.tally).present)
-        if added and not added & together and _may_be_one(exam.tally, candidate):
+        counts = counts_of(candidate.tally)
+        added = set(views_of(counts).present)
+        if added and not added & together and _may_be_one(exam.counts(), counts, candidate):
             together |= added
             chosen.append(candidate)
     if not chosen:
@@ -85,15 +87,15 @@ def suggest(exam: Exam, views: Views, candidates: list[Candidate]) -> Suggestion
     return Suggestion(study_ids=[one.id for one in chosen], reason=_reason(chosen, together))
 
 
-def _may_be_one(tally: dict[str, int], other: Candidate) -> bool:
-    patients = _counts(tally, "patient").keys() | _counts(other.tally, "patient").keys()
-    names = _counts(tally, "name").keys() | _counts(other.tally, "name").keys()
+def _may_be_one(counts: Counts, others: Counts, other: Candidate) -> bool:
+    patients = _some(counts, "patient").keys() | _some(others, "patient").keys()
+    names = _some(counts, "name").keys() | _some(others, "name").keys()
     if len(patients) > 1:
         return False
     if other.same_patient and other.same_days:
         return True
-    uploaders = _counts(tally, "by").keys()
-    return len(names) <= 1 and len(uploaders) == 1 and uploaders == _counts(other.tally, "by").keys()
+    uploaders = _some(counts, "by").keys()
+    return len(names) <= 1 and len(uploaders) == 1 and uploaders == _some(others, "by").keys()
 
 
 def _reason(chosen: list[Candidate], together: set[str]) -> str:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mammogram_viewer.archive.exam_models import Candidate, Exam
-from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, is_mammographic, suggest, views_of
+from mammogram_viewer.archive.exam_models import Candidate, Exam, counts_of
+from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, Views, is_mammographic, suggest
+from mammogram_viewer.gallery.exam_views import views_of as views_of_counts
+
+
+def views_of(tally: dict[str, int]) -> Views:
+    return views_of_counts(counts_of(tally))
 
 
 def tally_of(*keys: str) -> dict[str, int]:

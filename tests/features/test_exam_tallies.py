@@ -140,7 +140,7 @@ async def recount(db: asyncpg.Pool, viewer: int | None) -> dict[int, dict[str, A
     wanted: dict[int, dict[str, Any]] = {}
     for exam_id in {row["exam_id"] for row in rows}:
         images = [row for row in rows if row["exam_id"] == exam_id]
-        taken: Counter[tuple[str, str]] = Counter()
+        taken: Counter[tuple[str, bool]] = Counter()
         extra = set()
         for image in images:
             if image["modality"] != "MG" or image["status"] in ("rejected", "failed"):
@@ -151,7 +151,7 @@ async def recount(db: asyncpg.Pool, viewer: int | None) -> dict[int, dict[str, A
             if image["view_modifiers"]:
                 extra.add(" ".join((view, *image["view_modifiers"])))
             else:
-                taken[view, image["presentation_intent_type"]] += 1
+                taken[view, image["presentation_intent_type"] == "FOR PROCESSING"] += 1
                 if image["view_position"] == "ML":
                     extra.add(view)
         present = {view for view, _ in taken} & {"R CC", "L CC", "R MLO", "L MLO"}

@@ -186,7 +186,8 @@ async def test_a_short_text_is_found_where_it_begins_a_name_not_any_word(
     plans = await plans_of(many, lambda db: page_after(db, PLACES[place], ImageFilters(q=text), EVERYBODY))
     met = [node for plan in plans for node in nodes(plan)]
     gathered = {node["Index Name"] for node in met if node["Node Type"] == "Bitmap Index Scan"}
-    assert gathered <= {"images_beginnings_idx"}
+    # What is shown beside an image may be gathered too, where there are few renditions.
+    assert {name for name in gathered if name.startswith("images_")} <= {"images_beginnings_idx"}
     assert all(rows_met(node) <= SIFT_ROWS for node in met), [node for node in met if rows_met(node) > SIFT_ROWS]
 
 

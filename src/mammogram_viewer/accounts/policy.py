@@ -36,6 +36,7 @@ _EVERYBODY: frozenset[Role] = frozenset({"admin", "radiologist", "technologist",
 _UPLOADERS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
 _CORRECTORS: frozenset[Role] = frozenset({"admin", "technologist", "user"})
 _EXAM_GROUPERS: frozenset[Role] = frozenset({"admin", "technologist"})
+_QUALITY_READERS: frozenset[Role] = frozenset({"admin", "radiologist"})
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
 PUBLIC = Policy(name="public", roles=None)
@@ -53,6 +54,9 @@ FIND_EXAMS = Policy(name="find exams", roles=_EVERYBODY)
 GROUP_EXAMS = Policy(name="group exams", roles=_EXAM_GROUPERS, scope="write", ownership="image")
 CORRECT_IMAGES = Policy(name="correct images", roles=_CORRECTORS, scope="write", ownership="image")
 DELETE_IMAGES = Policy(name="delete own images", roles=_UPLOADERS, scope="write", ownership="own")
+READ_ANALYTICS = Policy(name="read analytics", roles=_ADMIN)
+READ_OWN_ANALYTICS = Policy(name="read own analytics", roles=_EVERYBODY, ownership="own")
+READ_QUALITY = Policy(name="read imaging quality", roles=_QUALITY_READERS)
 ADMINISTER = Policy(name="administer", roles=_ADMIN, scope="admin")
 READ_METRICS = Policy(name="read metrics", roles=_ADMIN, scope="admin", loopback_too=True)
 

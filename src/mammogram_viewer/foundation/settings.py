@@ -64,6 +64,12 @@ class Settings:
         env="PUBLIC_RENDITION_BASE_URL",
     )
 
+    # Analytics
+    time_zone: str = _setting(
+        "UTC", "IANA name of the zone whose days analytics shows unless a reader asks for another (Europe/Berlin)."
+    )
+    analytics_max_days: int = _setting(1100, "Longest range that analytics answers for, days.")
+
     # Intake
     max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")
     max_files_per_request: int = _setting(10_000, "Most files in one multipart request.")

@@ -174,6 +174,18 @@ CREATE FUNCTION hour_of(at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTAB
     SELECT date_bin('1 hour', at, timestamptz '2000-01-01 00:00:00+00')
 $$;
 
+-- The beginnings of these local days and the end of the last one. A day begins after the last quarter of an hour that
+-- bears an earlier date: where midnight comes twice with the first one, where it is left out after the gap, and a day
+-- that a zone has never had (Samoa, 30 December 2011) is as long as nothing.
+CREATE FUNCTION local_day_bounds(tz text, first date, last date) RETURNS timestamptz[] LANGUAGE sql STABLE AS $$
+    SELECT array_agg(begins_at ORDER BY day) FROM (
+        SELECT day, (
+            SELECT max(at) + interval '15 minutes' FROM (
+                SELECT (day::timestamp AT TIME ZONE tz) + n * interval '15 minutes' AS at FROM generate_series(-12, 12) n
+            ) candidates WHERE (at AT TIME ZONE tz)::date < day) AS begins_at
+        FROM generate_series(first::timestamp, last::timestamp + interval '1 day', interval '1 day') day) days
+$$;
+
 -- Moves lines of the inbox into the roll-ups; answers how many. One at a time: who comes second finds the rest. Safe to
 -- call whenever exact numbers are wanted.
 CREATE FUNCTION fold_activity(max_lines integer DEFAULT 100000) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -9,10 +9,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-# GPL and AGPL bind a program that is linked with them; the LGPL does not bind one that merely imports it.
+# GPL and AGPL bind a program that is linked with them; the LGPL does not bind one that merely imports it, nor the OFL
+# of a font one that sets text in it.
 _BINDING = re.compile(r"(?<!L)(?<!Lesser )(?<!Library or Lesser )\bA?GPL|Affero|GNU General Public", re.IGNORECASE)
 _FREE = re.compile(
-    r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|LGPL|Lesser General|HPND|Unlicense|Zlib|PostgreSQL|0BSD|CC0",
+    r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|LGPL|Lesser General|HPND|Unlicense|Zlib|PostgreSQL|0BSD|CC0|OFL",
     re.IGNORECASE,
 )
 # Read by a person, where the metadata say nothing that a machine understands.

@@ -13,7 +13,8 @@ from pathlib import Path
 # of a font one that sets text in it.
 _BINDING = re.compile(r"(?<!L)(?<!Lesser )(?<!Library or Lesser )\bA?GPL|Affero|GNU General Public", re.IGNORECASE)
 _FREE = re.compile(
-    r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|LGPL|Lesser General|HPND|Unlicense|Zlib|PostgreSQL|0BSD|CC0|OFL",
+    r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|LGPL|Lesser General|HPND|Unlicense|Zlib|PostgreSQL|0BSD|CC0"
+    r"|OFL",
     re.IGNORECASE,
 )
 # Read by a person, where the metadata say nothing that a machine understands.

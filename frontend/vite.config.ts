@@ -26,8 +26,8 @@ function apiDocs(): Plugin {
   }
 }
 
-/** What comes into the bundle through tus-js-client. */
-const WITHIN = ['js-base64', 'url-parse', 'querystringify', 'requires-port']
+/** What comes into the bundle through tus-js-client and chart.js. */
+const WITHIN = ['js-base64', 'url-parse', 'querystringify', 'requires-port', '@kurkle/color']
 
 /** The licences of what is shipped inside the bundle and the font, as they ask for. */
 function licences(): Plugin {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +47,42 @@ def offsets_sent(page: Page) -> list[int]:
     return begun
 
 
-def arrived(product: Product, least: int) -> Callable[[], bool]:
-    """Whether an unfinished upload has this many bytes on the server."""
-    folder = product.data_dir / "resumable"
-    return lambda: any(file.stat().st_size >= least for file in folder.glob("[!.]*"))
+async def begun_as(product: Product, file: Path) -> Path | None:
+    """Where the server keeps what has come of an unfinished upload. By its name: what another test left behind is not
+    taken for it."""
+    sql = "SELECT id FROM resumable_uploads WHERE status = 'receiving' AND original_name = $1"
+    rows = await product.fetch(sql, file.name)
+    return product.data_dir / "resumable" / rows[0]["id"] if rows else None
 
 
-async def until(page: Page, condition: Callable[[], bool]) -> None:
+async def until(page: Page, condition: Callable[[], Awaitable[bool]]) -> None:
     for _ in range(600):
-        if condition():
+        if await condition():
             return
         await page.wait_for_timeout(50)
     raise AssertionError("waited in vain")
+
+
+async def until_arrived(page: Page, product: Product, file: Path, least: int) -> Path:
+    """Where the server has this many bytes of it."""
+    kept: Path | None = None
+
+    async def has_arrived() -> bool:
+        nonlocal kept
+        kept = kept or await begun_as(product, file)
+        return kept is not None and kept.stat().st_size >= least
+
+    await until(page, has_arrived)
+    assert kept is not None
+    return kept
+
+
+@contextmanager
+def held(kept: Path) -> Iterator[None]:
+    """As a request that sends or finishes it holds it: once the present one has ended."""
+    with kept.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 async def digest_of_newest(product: Product) -> str:
@@ -75,7 +102,7 @@ async def test_sixty_megabytes_survive_the_death_of_the_server_in_the_middle(
     begun = offsets_sent(page)
     await slow_line(page, 20_000_000)
     await page.get_by_test_id("upload-files").set_input_files(file)
-    await until(page, arrived(product, 10_000_000))
+    await until_arrived(page, product, file, 10_000_000)
     product.kill("api")
     await expect(page.get_by_text("Nothing is lost").first).to_be_visible()
     product.start("api")
@@ -97,7 +124,7 @@ async def test_after_a_reload_the_same_file_goes_on_and_another_one_does_not(
     begun = offsets_sent(page)
     await slow_line(page, 10_000_000)
     await page.get_by_test_id("upload-files").set_input_files(file)
-    await until(page, arrived(product, 3_000_000))
+    await until_arrived(page, product, file, 3_000_000)
     await page.reload()
     row = row_of(page, file.name)
     await expect(row).to_have_attribute("data-state", "interrupted")
@@ -117,6 +144,31 @@ async def test_after_a_reload_the_same_file_goes_on_and_another_one_does_not(
     assert await digest_of_newest(product) == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+async def test_a_page_that_opens_while_the_request_of_the_closed_one_is_ending_offers_it_too(
+    visit: Callable[..., Any], product: Product, tmp_path: Path
+) -> None:
+    page = await (await visit()).sign_in()
+    page.on("dialog", lambda dialog: dialog.accept())
+    file = large_file(tmp_path, 7, 30_000_000)
+    await slow_line(page, 10_000_000)
+    await page.get_by_test_id("upload-files").set_input_files(file)
+    kept = await until_arrived(page, product, file, 1_000_000)
+    await page.goto("about:blank")
+    with held(kept):
+        async with page.expect_response("**/api/uploads/resumable") as first_look:
+            await page.goto("/")
+        (upload,) = (await (await first_look.value).json())["uploads"]
+        assert upload["busy"]
+        await expect(row_of(page, file.name)).to_have_count(0)
+    await expect(row_of(page, file.name)).to_have_attribute("data-state", "interrupted", timeout=15_000)
+    await slow_line(page, -1)
+    await page.get_by_test_id("upload-files").set_input_files(file)
+    await expect(row_of(page, file.name)).to_have_attribute(
+        "data-state", re.compile("processing|ready"), timeout=30_000
+    )
+    assert await digest_of_newest(product) == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 async def test_a_paused_file_waits_and_goes_on_from_where_it_was(
     visit: Callable[..., Any], product: Product, tmp_path: Path
 ) -> None:
@@ -125,7 +177,7 @@ async def test_a_paused_file_waits_and_goes_on_from_where_it_was(
     begun = offsets_sent(page)
     await slow_line(page, 10_000_000)
     await page.get_by_test_id("upload-files").set_input_files(file)
-    await until(page, arrived(product, 3_000_000))
+    await until_arrived(page, product, file, 3_000_000)
     row = row_of(page, file.name)
     await row.get_by_role("button", name=re.compile("^Pause")).click()
     await expect(row).to_have_attribute("data-state", "paused")
@@ -146,9 +198,13 @@ async def test_what_is_stopped_or_discarded_leaves_nothing_on_the_server(
     for seed, word in ((5, "Stop"), (6, "Discard")):
         file = large_file(tmp_path, seed, 30_000_000)
         await page.get_by_test_id("upload-files").set_input_files(file)
-        await until(page, arrived(product, 1_000_000))
+        kept = await until_arrived(page, product, file, 1_000_000)
         if word == "Discard":
             await page.reload()
         await row_of(page, file.name).get_by_role("button", name=re.compile(f"^{word}")).click()
-        await until(page, lambda: not list((product.data_dir / "resumable").glob("[!.]*")))
+        await until(page, partial(has_gone, product, file, kept))
         await expect(page.get_by_test_id("upload-row")).to_have_count(0)
+
+
+async def has_gone(product: Product, file: Path, kept: Path) -> bool:
+    return await begun_as(product, file) is None and not list(kept.parent.glob(f"{kept.name}*"))

@@ -9,6 +9,7 @@ import { formatCount, formatDuration, formatMegabytes, plural } from '@/shared/f
 import { Button, IconButton } from '@/shared/ui/Button'
 import { Notice } from '@/shared/ui/Notice'
 import { ProgressBar } from '@/shared/ui/ProgressBar'
+import { offerInterrupted } from './interrupted'
 import { UploadRow } from './UploadRow'
 import styles from './UploadTray.module.css'
 import {
@@ -80,7 +81,10 @@ function useRoomForTray(isNeeded: boolean): void {
 /** What a page that was closed has begun is offered once, to the person who began it. */
 function useInterrupted(userId: number | null): void {
   useEffect(() => {
-    if (userId !== null) void showInterrupted()
+    if (userId === null) return
+    const leaving = new AbortController()
+    void offerInterrupted(showInterrupted, leaving.signal)
+    return () => leaving.abort()
   }, [userId])
 }
 

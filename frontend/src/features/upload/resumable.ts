@@ -149,30 +149,42 @@ function readOutcome(upload: UnfinishedUpload): UploadAnswer {
   return { images: upload.images, rejected: upload.rejected }
 }
 
-/** One's own uploads that may go on, with a file that only the person can give. */
-export async function fetchUnfinished(): Promise<UnfinishedUpload[]> {
-  const { uploads } = await request<{ uploads: UnfinishedUpload[] }>(PATH)
-  return uploads.filter((upload) => !upload.busy && upload.offset !== null)
+/** Of these the server does not know yet that they are let go. */
+const discarding = new Set<string>()
+
+/** One's own uploads that may go on, with a file that only the person can give, and those that a request still sends. */
+export async function fetchUnfinished(signal: AbortSignal): Promise<UnfinishedUpload[]> {
+  const { uploads } = await request<{ uploads: UnfinishedUpload[] }>(PATH, { signal })
+  return uploads.filter((upload) => upload.offset !== null && !discarding.has(urlOf(upload)))
 }
 
 export function urlOf(upload: UnfinishedUpload): string {
   return `${PATH}/${upload.id}`
 }
 
-const DISCARD_TRIES = 5
-const DISCARD_PAUSE_MILLISECONDS = 500
+/** Together longer than the server waits for a request that has fallen silent. */
+const DISCARD_TRIES = 12
+const DISCARD_SOONEST_MILLISECONDS = 500
+const DISCARD_LATEST_MILLISECONDS = 5000
 
-/** What has come is removed from the server; should it not hear of it, it forgets by itself. */
+/** What has come is removed from the server; should it not hear of it, it forgets by itself after days. */
 export async function discardUpload(url: string): Promise<void> {
-  for (let tries = 0; tries < DISCARD_TRIES; tries += 1) {
-    const response = await fetch(url, {
-      method: 'DELETE',
-      headers: VERSION,
-      credentials: 'same-origin',
-      keepalive: true,
-    }).catch(() => null)
-    // The request that was just stopped may not have ended there.
-    if (response?.status !== 423) return
-    await new Promise((resolve) => setTimeout(resolve, DISCARD_PAUSE_MILLISECONDS))
+  discarding.add(url)
+  let pauseMilliseconds = DISCARD_SOONEST_MILLISECONDS
+  for (let tries = 1; !(await isDiscarded(url)) && tries < DISCARD_TRIES; tries += 1) {
+    await new Promise((wake) => setTimeout(wake, pauseMilliseconds))
+    pauseMilliseconds = Math.min(2 * pauseMilliseconds, DISCARD_LATEST_MILLISECONDS)
   }
+  discarding.delete(url)
+}
+
+/** Or that the server will not hear of it. Not while the request that was just stopped has not ended there. */
+async function isDiscarded(url: string): Promise<boolean> {
+  const response = await fetch(url, {
+    method: 'DELETE',
+    headers: VERSION,
+    credentials: 'same-origin',
+    keepalive: true,
+  }).catch(() => null)
+  return response !== null && response.status < 500 && ![423, 429].includes(response.status)
 }

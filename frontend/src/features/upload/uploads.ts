@@ -6,15 +6,7 @@ import { meQuery, publicSettingsQuery, queryClient } from '@/shared/api/queries'
 import { session, useSessionState } from '@/shared/api/session'
 import type { UnfinishedUpload } from '@/shared/api/types'
 import { JobWatch } from './jobWatch'
-import {
-  BeginAgain,
-  discardUpload,
-  fetchUnfinished,
-  isSameFile,
-  RESUMABLE_BYTES,
-  sendResumable,
-  urlOf,
-} from './resumable'
+import { BeginAgain, discardUpload, isSameFile, RESUMABLE_BYTES, sendResumable, urlOf } from './resumable'
 import { refusalOf, refusedHere, type Sending, sendFile } from './send'
 import {
   advance,
@@ -176,15 +168,9 @@ export async function continueWith(id: number, file: File): Promise<boolean> {
   return true
 }
 
-/** What an earlier page began and did not end; asked once for a person. */
-export async function showInterrupted(): Promise<void> {
-  let unfinished: UnfinishedUpload[]
-  try {
-    unfinished = await fetchUnfinished()
-  } catch {
-    return // an offer, no more: it is made again when the page is opened again
-  }
-  const known = new Set([...urls.values()])
+/** What an earlier page began and did not end. */
+export function showInterrupted(unfinished: readonly UnfinishedUpload[]): void {
+  const known = new Set(urls.values())
   for (const upload of unfinished) {
     const url = urlOf(upload)
     if (known.has(url)) continue

@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from mammogram_viewer.archive.exam_models import Counts, Exam, ExamImage, ExamMember
+from mammogram_viewer.archive.exam_views import SLOTS, Views
 from mammogram_viewer.archive.models import ImageStatus
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, ImageLinks, links_of
 from mammogram_viewer.foundation.keyset import MAX_BIGINT
 from mammogram_viewer.foundation.wire import Wire, WireRequest
-from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, Views
+from mammogram_viewer.gallery.exam_views import Suggestion
 
 ExamState = Literal["processing", "ready", "troubled"]
 

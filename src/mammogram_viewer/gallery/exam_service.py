@@ -14,6 +14,7 @@ from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.archive import exams as archive
 from mammogram_viewer.archive.conflicts import hide_foreign_conflicts
 from mammogram_viewer.archive.exam_models import SEES_EVERYTHING, Candidate, Exam, ExamImage
+from mammogram_viewer.archive.exam_views import is_incomplete, is_mammographic, views_of
 from mammogram_viewer.archive.models import image_from
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
@@ -33,7 +34,7 @@ from mammogram_viewer.gallery.exam_schemas import (
     study_answer,
     uploader_ids,
 )
-from mammogram_viewer.gallery.exam_views import is_incomplete, is_mammographic, suggest, views_of
+from mammogram_viewer.gallery.exam_views import suggest
 
 MAY_GROUP = ("admin", "technologist")
 _CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mammogram_viewer.archive.exam_models import Candidate, Exam, counts_of
-from mammogram_viewer.gallery.exam_views import SLOTS, Suggestion, Views, is_mammographic, suggest
-from mammogram_viewer.gallery.exam_views import views_of as views_of_counts
+from mammogram_viewer.archive.exam_views import SLOTS, Views, is_mammographic, repeats_of
+from mammogram_viewer.archive.exam_views import views_of as views_of_counts
+from mammogram_viewer.gallery.exam_views import Suggestion, suggest
 
 
 def views_of(tally: dict[str, int]) -> Views:
@@ -32,6 +33,12 @@ def test_a_picture_for_processing_beside_its_twin_for_presentation_is_no_repeat(
     views = views_of(tally_of("shown R CC", "processing R CC"))
     assert (views.present, views.repeated, views.extra) == (["R CC"], [], [])
     assert views_of({"processing R CC": 2}).repeated == ["R CC"]
+
+
+def test_repeats_are_counted_by_exposure_and_not_by_file():
+    counts = counts_of({"shown R CC": 2, "processing R CC": 2, "tomosynthesis R CC": 1, "shown L MLO": 3})
+    assert repeats_of(counts) == 3
+    assert repeats_of(counts_of(tally_of("shown R CC", "processing R CC", "special R CC magnification"))) == 0
 
 
 def test_tomosynthesis_beside_the_flat_picture_is_an_extra_and_alone_it_is_the_view():

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from mammogram_viewer.adapters.mail import send_mail
+from mammogram_viewer.foundation.outcomes import Outcome
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.jobs import outbox
 from mammogram_viewer.jobs.models import MAINTENANCE, Claim, NewJob
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.notifications import queries
-from mammogram_viewer.notifications.mail import send_mail
 from mammogram_viewer.notifications.models import (
     JOB_TYPES,
     NOTIFY_EMAIL,
@@ -29,7 +30,7 @@ from mammogram_viewer.notifications.models import (
     Notification,
     Preferences,
 )
-from mammogram_viewer.notifications.webhook import Outcome, call
+from mammogram_viewer.notifications.webhook import call
 from mammogram_viewer.notifications.words import mail_subject, mail_text, webhook_body
 from mammogram_viewer.renditions.jobs import AttemptFailed
 

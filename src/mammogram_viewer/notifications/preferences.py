@@ -13,12 +13,13 @@ from mammogram_viewer.accounts.secrets import new_secret
 from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.foundation.errors import Conflict, Invalid, NotFound, TooManyRequests
+from mammogram_viewer.foundation.outcomes import Outcome
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.notifications import queries
 from mammogram_viewer.notifications.addresses import Refused, check_url, resolve
 from mammogram_viewer.notifications.models import Preferences
 from mammogram_viewer.notifications.schemas import NotificationSettingsChange
-from mammogram_viewer.notifications.webhook import Outcome, call
+from mammogram_viewer.notifications.webhook import call
 from mammogram_viewer.notifications.words import webhook_body
 
 SECRET_MARK = "mvwh_"  # noqa: S105 - a mark by which secret scanners find leaked ones, no secret

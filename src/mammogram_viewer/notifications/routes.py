@@ -11,6 +11,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from mammogram_viewer.accounts import dependencies, policy
+from mammogram_viewer.accounts.event_stream import EndEvent, EventStream, HeartbeatEvent
 from mammogram_viewer.foundation.errors import Forbidden
 from mammogram_viewer.foundation.keyset import parse_page_request
 from mammogram_viewer.foundation.settings import Settings
@@ -19,7 +20,7 @@ from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.notifications import preferences, queries, schemas, service
 from mammogram_viewer.notifications.hub import EventHub
 from mammogram_viewer.notifications.preferences import Changed, WebhookTrial
-from mammogram_viewer.notifications.stream import EventStream, since_of
+from mammogram_viewer.notifications.stream import JobSource, since_of
 
 _TAGS = ["notifications"]
 _READ = {"policy": policy.OWN_ACCOUNT}
@@ -126,12 +127,7 @@ async def list_deliveries(
     summary="What happens to one's uploads, as server-sent events",
     responses={
         200: ResponseSpec(
-            schemas.SnapshotEvent
-            | schemas.JobEvent
-            | schemas.Unread
-            | schemas.QueuesEvent
-            | schemas.HeartbeatEvent
-            | schemas.EndEvent,
+            schemas.SnapshotEvent | schemas.JobEvent | schemas.Unread | schemas.QueuesEvent | HeartbeatEvent | EndEvent,
             generate_examples=False,
             media_type="text/event-stream",  # pyright: ignore[reportArgumentType] - the framework's list lacks it
             description="Events `snapshot`, `job`, `unread`, `queues`, `heartbeat` and `end`; each one's data is JSON",
@@ -156,14 +152,9 @@ async def get_events(
     """Of one's own jobs alone. Begins with `snapshot`, so that a reload loses nothing. 429 `too_many_streams`."""
     if wanted is not None and not policy.allows(policy.ADMINISTER, principal):
         raise Forbidden("Only administrators may watch the queues.")
-    return EventStream(
-        db=db,
-        hub=events,
-        settings=settings,
-        principal=principal,
-        wants_queues=wanted is not None,
-        since=since_of(request.headers.get("last-event-id") or last_event_id),
-    )
+    since = since_of(request.headers.get("last-event-id") or last_event_id)
+    source = JobSource(db, events, principal, wants_queues=wanted is not None, since=since)
+    return EventStream(source, db=db, settings=settings, principal=principal)
 
 
 def _settings_answer(settings: Settings, changed: Changed) -> schemas.NotificationSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -109,19 +108,6 @@ class SnapshotEvent(Wire, frozen=True):
     jobs: list[JobEvent]
     unread: int
     complete: bool
-
-
-class HeartbeatEvent(Wire, frozen=True):
-    """Event `heartbeat`: the stream lives."""
-
-    at: datetime
-
-
-class EndEvent(Wire, frozen=True):
-    """Event `end`: the stream ends. `signed_out`: session, token or role have; do not come back without a sign-in.
-    `again`: the server stops or this reader was too slow; come back."""
-
-    reason: Literal["signed_out", "again"]
 
 
 class QueueEvent(QueueFigures, frozen=True):

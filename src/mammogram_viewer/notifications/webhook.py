@@ -12,11 +12,11 @@ import hmac
 import logging
 import ssl
 import time
-from dataclasses import dataclass
 
 import httpx
 
 from mammogram_viewer import __version__
+from mammogram_viewer.foundation.outcomes import Outcome
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.notifications.addresses import Refused, Target, resolve
 
@@ -26,16 +26,6 @@ SIGNATURE_HEADER = "x-mammogram-viewer-signature"
 DELIVERY_HEADER = "x-mammogram-viewer-delivery"
 MAX_BODY_BYTES = 512 * 1024
 _ADDRESSES_TRIED = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a call ended. `refused`: no attempt can succeed until the address is changed."""
-
-    delivered: bool
-    status: int | None
-    detail: str
-    refused: bool = False
 
 
 def sign(secret: str, timestamp: int, body: bytes) -> str:

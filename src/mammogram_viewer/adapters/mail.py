@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 
 import aiosmtplib
 
+from mammogram_viewer.foundation.outcomes import Outcome
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.notifications.webhook import Outcome
 
 log = logging.getLogger(__name__)
 
 
-async def send_mail(settings: Settings, to: str, subject: str, text: str, delivery_id: str) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with an e-mail. `media_type` as in `application/pdf`."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+async def send_mail(
+    settings: Settings, to: str, subject: str, text: str, delivery_id: str, *, attachments: Sequence[Attachment] = ()
+) -> Outcome:
     """One attempt within `delivery_timeout_seconds`. The same delivery sent twice carries the same Message-ID."""
     message = EmailMessage()
     message["From"] = settings.smtp_from
@@ -25,6 +38,9 @@ async def send_mail(settings: Settings, to: str, subject: str, text: str, delive
     message["Message-ID"] = f"<{delivery_id}@{settings.smtp_from.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes in answer to it
     message.set_content(text)
+    for one in attachments:
+        kind, _, subtype = one.media_type.partition("/")
+        message.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.name)
     try:
         async with asyncio.timeout(settings.delivery_timeout_seconds):
             await aiosmtplib.send(

@@ -22,6 +22,7 @@ from mammogram_viewer.adapters.database.replica import open_replica
 from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
+from mammogram_viewer.analytics.fold import Folder
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.cli.storage import open_storage
 from mammogram_viewer.foundation import logs
@@ -101,6 +102,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
     reads = contextlib.AsyncExitStack()
     intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
+    folding = asyncio.create_task(Folder(db, settings).run_forever())
     try:
         yield Resources(
             settings=settings,
@@ -124,6 +126,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             webhook_trial=WebhookTrial(),
         )
     finally:
+        folding.cancel()
         await events.aclose()
         await reads.aclose()
         await wake_up.close()

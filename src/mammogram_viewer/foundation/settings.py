@@ -69,6 +69,9 @@ class Settings:
         "UTC", "IANA name of the zone whose days analytics shows unless a reader asks for another (Europe/Berlin)."
     )
     analytics_max_days: int = _setting(1100, "Longest range that analytics answers for, days.")
+    fold_interval_seconds: float = _setting(
+        1.0, "Pause between two runs that move what happened into the roll-ups, seconds."
+    )
 
     # Intake
     max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")
@@ -212,6 +215,19 @@ class Settings:
     exam_count_limit: int = _setting(10_000, "Exams are counted up to this number; beyond it a count says so.")
     exam_images: int = _setting(2_000, "Most images that the page of one exam gets at once.")
     exam_members: int = _setting(50, "Most studies in one exam.")
+
+    # Viewer
+    viewing_images: int = _setting(200, "Most images of an exam that the viewer gets at once.")
+    viewing_priors: int = _setting(20, "Most earlier exams of the same patient that the viewer offers.")
+    viewing_grey_scale_bytes: int = _setting(
+        4 * 1024 * 1024, "Grey scales that come with an exam, all together; further ones are asked for apart, bytes."
+    )
+    dicom_json_bytes: int = _setting(
+        32 * 1024 * 1024, "Longest DICOM header that is held in memory; of a longer one the essentials are told, bytes."
+    )
+    frame_reading_seconds: float = _setting(
+        300.0, "Further requests for frames of an image are part of the same look at it for this long, seconds."
+    )
 
     # Notifications
     event_heartbeat_seconds: float = _setting(

@@ -56,6 +56,7 @@ CORRECT_IMAGES = Policy(name="correct images", roles=_CORRECTORS, scope="write",
 DELETE_IMAGES = Policy(name="delete own images", roles=_UPLOADERS, scope="write", ownership="own")
 READ_ANALYTICS = Policy(name="read analytics", roles=_ADMIN)
 READ_OWN_ANALYTICS = Policy(name="read own analytics", roles=_EVERYBODY, ownership="own")
+UPDATE_ANALYTICS = Policy(name="update analytics", roles=_ADMIN, scope="write")
 READ_QUALITY = Policy(name="read imaging quality", roles=_QUALITY_READERS)
 ADMINISTER = Policy(name="administer", roles=_ADMIN, scope="admin")
 READ_METRICS = Policy(name="read metrics", roles=_ADMIN, scope="admin", loopback_too=True)

@@ -23,6 +23,7 @@ from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
 from mammogram_viewer.analytics.fold import Folder
+from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.cli.storage import open_storage
 from mammogram_viewer.foundation import logs
@@ -100,6 +101,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     queue_control = QueueControl(db, wake_up)
     queue_stats = QueueStats(db)
     events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
+    links = RenditionLinks(db, settings.public_rendition_base_url, link_seconds=settings.rendition_link_seconds)
     reads = contextlib.AsyncExitStack()
     intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
     folding = asyncio.create_task(Folder(db, settings).run_forever())
@@ -112,9 +114,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             storage=storage,
             wake_up=wake_up,
             queue=queue,
-            rendition_links=RenditionLinks(
-                db, settings.public_rendition_base_url, link_seconds=settings.rendition_link_seconds
-            ),
+            rendition_links=links,
             queue_control=queue_control,
             queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
@@ -124,6 +124,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             resumable=ResumableUploads(db, Finisher(db, intake, opener), settings),
             events=events,
             webhook_trial=WebhookTrial(),
+            analytics=AnalyticsService(db, settings, links),
         )
     finally:
         folding.cancel()

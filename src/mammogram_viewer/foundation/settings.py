@@ -69,6 +69,7 @@ class Settings:
         "UTC", "IANA name of the zone whose days analytics shows unless a reader asks for another (Europe/Berlin)."
     )
     analytics_max_days: int = _setting(1100, "Longest range that analytics answers for, days.")
+    activity_metadata_max_bytes: int = _setting(16 * 1024, "Largest metadata of one tracked activity, as JSON, bytes.")
     fold_interval_seconds: float = _setting(
         1.0, "Pause between two runs that move what happened into the roll-ups, seconds."
     )

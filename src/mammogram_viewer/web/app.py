@@ -19,6 +19,7 @@ from mammogram_viewer import __version__
 from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
+from mammogram_viewer.analytics import routes as analytics_routes
 from mammogram_viewer.foundation.wire import encode_json
 from mammogram_viewer.gallery import bulk_routes, exam_routes, export_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
@@ -53,6 +54,7 @@ _FEATURES = (
     queue_routes,
     notification_routes,
     signed_routes,
+    analytics_routes,
     health_routes,
     metrics_routes,
     page,

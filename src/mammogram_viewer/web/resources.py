@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.archives import ArchiveOpener
@@ -43,3 +44,4 @@ class Resources:
     resumable: ResumableUploads
     events: EventHub
     webhook_trial: WebhookTrial
+    analytics: AnalyticsService

@@ -246,6 +246,226 @@ export interface paths {
     patch: operations['ApiAdminUsersUserIdPatchUser']
     trace?: never
   }
+  '/api/analytics/activity/recent': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Facts, newest first
+     * @description Both filters together; a keyset page in both directions.
+     */
+    get: operations['ApiAnalyticsActivityRecentGetRecentActivity']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/cohorts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Who came back, by week of registration
+     * @description Local weeks, Monday to Sunday; the last one is this week.
+     */
+    get: operations['ApiAnalyticsCohortsGetCohorts']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/dashboard': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Cards, charts and tables
+     * @description Exact to the event, in the days of the reader's time zone.
+     */
+    get: operations['ApiAnalyticsDashboardGetDashboard']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/images/most-viewed': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Images opened most
+     * @description Of images that are still there; the newer of two alike comes first.
+     */
+    get: operations['ApiAnalyticsImagesMostViewedGetMostViewed']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/images/statistics': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Originals by type of file, as of now
+     * @description Count, total, average, smallest and largest size.
+     */
+    get: operations['ApiAnalyticsImagesStatisticsGetImageStatistics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/processing': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * From upload to picture
+     * @description Jobs by the day on which they ended, how long they took, and why some failed.
+     */
+    get: operations['ApiAnalyticsProcessingGetProcessing']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/system/stats': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Daily statistics
+     * @description Rows of the table `system_stats`; days that were never computed are missing.
+     */
+    get: operations['ApiAnalyticsSystemStatsGetSystemStats']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/system/stats/update': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Compute a day's statistics anew
+     * @description Repeating it changes nothing but `computedAt`.
+     */
+    post: operations['ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/uploads/breakdown': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Uploads by header
+     * @description By modality, side and station; of images that are still there, at most some seconds old.
+     */
+    get: operations['ApiAnalyticsUploadsBreakdownGetUploadBreakdown']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/uploads/trends': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Uploads a day
+     * @description A point a day, days without uploads as 0, with the period before beside it.
+     */
+    get: operations['ApiAnalyticsUploadsTrendsGetUploadTrends']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/user/{user_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One person's numbers
+     * @description One's own for everybody, anybody's for administrators.
+     */
+    get: operations['ApiAnalyticsUserUserIdGetUserAnalytics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/auth/login': {
     parameters: {
       query?: never
@@ -1296,6 +1516,70 @@ export interface components {
       viewModifiers: string[]
       voiCandidates: components['schemas']['VoiCandidateAnswer'][]
     }
+    /** Activity */
+    Activity: {
+      /** Format: date-time */
+      createdAt: string
+      id: number
+      metadata: {
+        [key: string]: unknown
+      }
+      network: string | null
+      resourceId: number | null
+      resourceType: string | null
+      type: string
+      userAgent: string | null
+      userEmail: string | null
+      userId: number | null
+      userName: string | null
+    }
+    /** ActivityDay */
+    ActivityDay: {
+      activeUsers: number
+      /** Format: date */
+      day: string
+      deletes: number
+      downloads: number
+      logins: number
+      partial: boolean
+      uploads: number
+      views: number
+    }
+    /** ActivityPage */
+    ActivityPage: {
+      activities: components['schemas']['Activity'][]
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+    }
+    /** AnalyticsRange */
+    AnalyticsRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+    }
+    /** AnalyticsUser */
+    AnalyticsUser: {
+      /** Format: date-time */
+      createdAt: string
+      email: string
+      id: number
+      lastActivityAt: string | null
+      name: string
+      /** @enum {string} */
+      role: 'admin' | 'radiologist' | 'technologist' | 'user'
+    }
     /** ApiToken */
     ApiToken: {
       createdAt: string
@@ -1309,6 +1593,12 @@ export interface components {
     /** ApiTokenList */
     ApiTokenList: {
       apiTokens: components['schemas']['ApiToken'][]
+    }
+    /** BreakdownPart */
+    BreakdownPart: {
+      bytes: number
+      images: number
+      key: string | null
     }
     /** BulkCorrection */
     BulkCorrection: {
@@ -1332,6 +1622,19 @@ export interface components {
     ChangedUsers: {
       changed: number[]
       refused: components['schemas']['Refusal'][]
+    }
+    /** CohortWeek */
+    CohortWeek: {
+      active: (number | null)[]
+      /** Format: date */
+      startsOn: string
+      users: number
+      week: string
+    }
+    /** Cohorts */
+    Cohorts: {
+      tz: string
+      weeks: components['schemas']['CohortWeek'][]
     }
     /** CorrectedImages */
     CorrectedImages: {
@@ -1365,6 +1668,30 @@ export interface components {
     CreatedToken: {
       apiToken: components['schemas']['ApiToken']
       token: string
+    }
+    /** Dashboard */
+    Dashboard: {
+      charts: components['schemas']['DashboardCharts']
+      /** Format: date-time */
+      computedAt: string
+      knownFrom: string | null
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
+      summary: components['schemas']['Summary']
+      tables: components['schemas']['DashboardTables']
+    }
+    /** DashboardCharts */
+    DashboardCharts: {
+      activity: components['schemas']['ActivityDay'][]
+      fileTypes: components['schemas']['FileTypeShare'][]
+      storage: components['schemas']['StorageDay'][]
+      uploads: components['schemas']['UploadDay'][]
+    }
+    /** DashboardTables */
+    DashboardTables: {
+      fileTypes: components['schemas']['FileTypeStatistics'][]
+      mostViewed: components['schemas']['MostViewedImage'][]
+      recent: components['schemas']['Activity'][]
     }
     /** DatabaseHealth */
     DatabaseHealth: {
@@ -1445,6 +1772,23 @@ export interface components {
     ExportWish: {
       imageIds?: number[]
       studyIds?: number[]
+    }
+    /** FileTypeShare */
+    FileTypeShare: {
+      bytes: number
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      images: number
+    }
+    /** FileTypeStatistics */
+    FileTypeStatistics: {
+      averageBytes: number | null
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      images: number
+      maxBytes: number | null
+      minBytes: number | null
+      totalBytes: number
     }
     /** HangingPlace */
     HangingPlace: {
@@ -1569,6 +1913,28 @@ export interface components {
       nextCursor: string | null
       prevCursor: string | null
     }
+    /** ImageStatistics */
+    ImageStatistics: {
+      /** Format: date-time */
+      computedAt: string
+      fileTypes: components['schemas']['FileTypeStatistics'][]
+      total: components['schemas']['ImageStatisticsTotal']
+    }
+    /** ImageStatisticsTotal */
+    ImageStatisticsTotal: {
+      averageBytes: number | null
+      images: number
+      maxBytes: number | null
+      minBytes: number | null
+      totalBytes: number
+    }
+    /** ImagesByType */
+    ImagesByType: {
+      dicom: number
+      jpeg: number
+      png: number
+      tiff: number
+    }
     /** JobAnswer */
     JobAnswer: {
       attempts: number
@@ -1634,6 +2000,28 @@ export interface components {
       authentication: 'session' | 'token'
       capabilities: components['schemas']['Capabilities']
       user: components['schemas']['User']
+    }
+    /** MostViewed */
+    MostViewed: {
+      /** Format: date-time */
+      computedAt: string
+      images: components['schemas']['MostViewedImage'][]
+      range: components['schemas']['AnalyticsRange'] | null
+    }
+    /** MostViewedImage */
+    MostViewedImage: {
+      /** Format: date-time */
+      createdAt: string
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      imageId: number
+      lastViewedAt: string | null
+      laterality: string | null
+      links: components['schemas']['ImageLinks']
+      originalName: string
+      viewPosition: string | null
+      viewers: number | null
+      views: number
     }
     /** NamedImages */
     NamedImages: {
@@ -1706,6 +2094,46 @@ export interface components {
     PasswordChange: {
       currentPassword: string
       newPassword: string
+    }
+    /** PreviousRange */
+    PreviousRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+      /** Format: date-time */
+      untilAt: string
+    }
+    /** Processing */
+    Processing: {
+      days: components['schemas']['ProcessingDay'][]
+      range: components['schemas']['AnalyticsRange']
+      reasons: components['schemas']['ProcessingReason'][]
+    }
+    /** ProcessingDay */
+    ProcessingDay: {
+      completed: number
+      /** Format: date */
+      day: string
+      failed: number
+      medianSeconds: number | null
+      p95Seconds: number | null
+      rejected: number
+    }
+    /** ProcessingReason */
+    ProcessingReason: {
+      code: string | null
+      count: number
+      status: string
     }
     /** PublicSettings */
     PublicSettings: {
@@ -1906,6 +2334,14 @@ export interface components {
       ready: number
       rejected: number
     }
+    /** StorageDay */
+    StorageDay: {
+      bytes: number
+      /** Format: date */
+      day: string
+      images: number
+      partial: boolean
+    }
     /** StorageHealth */
     StorageHealth: {
       freeBytes: number | null
@@ -2006,6 +2442,43 @@ export interface components {
       prevCursor: string | null
       studies: components['schemas']['Study'][]
     }
+    /** Summary */
+    Summary: {
+      activeUsers: components['schemas']['Value']
+      images: components['schemas']['Value']
+      newUploads: components['schemas']['Value']
+      storageBytes: components['schemas']['Value']
+      users: components['schemas']['Value']
+      views: components['schemas']['Value']
+    }
+    /** SystemStats */
+    SystemStats: {
+      days: components['schemas']['SystemStatsDay'][]
+    }
+    /** SystemStatsDay */
+    SystemStatsDay: {
+      /** Format: date-time */
+      computedAt: string
+      /** Format: date */
+      date: string
+      deletes: number
+      downloads: number
+      imagesByType: components['schemas']['ImagesByType']
+      imagesNew: number
+      imagesTotal: number
+      logins: number
+      others: number
+      storageBytes: number
+      uploads: number
+      usersActive: number
+      usersNew: number
+      usersTotal: number
+      views: number
+    }
+    /** SystemStatsUpdate */
+    SystemStatsUpdate: {
+      date?: string | null
+    }
     /** TakenFile */
     TakenFile: {
       duplicate: boolean
@@ -2080,6 +2553,23 @@ export interface components {
       images: components['schemas']['TakenFile'][]
       rejected: components['schemas']['RejectedFile'][]
     }
+    /** UploadBreakdown */
+    UploadBreakdown: {
+      byModality: components['schemas']['BreakdownPart'][]
+      bySide: components['schemas']['BreakdownPart'][]
+      byStation: components['schemas']['BreakdownPart'][]
+      /** Format: date-time */
+      computedAt: string
+      range: components['schemas']['AnalyticsRange']
+    }
+    /** UploadDay */
+    UploadDay: {
+      bytes: number
+      /** Format: date */
+      day: string
+      partial: boolean
+      uploads: number
+    }
     /** UploadPage */
     UploadPage: {
       hasMore: boolean
@@ -2087,6 +2577,21 @@ export interface components {
       nextCursor: string | null
       prevCursor: string | null
       uploads: components['schemas']['Upload'][]
+    }
+    /** UploadPoint */
+    UploadPoint: {
+      bytes: number
+      /** Format: date */
+      day: string
+      partial: boolean
+      previousUploads: number | null
+      uploads: number
+    }
+    /** UploadTrends */
+    UploadTrends: {
+      points: components['schemas']['UploadPoint'][]
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
     }
     /** Uploader */
     Uploader: {
@@ -2105,6 +2610,27 @@ export interface components {
       role: 'admin' | 'radiologist' | 'technologist' | 'user'
       /** @enum {string} */
       status: 'pending' | 'active' | 'disabled'
+    }
+    /** UserActivityDay */
+    UserActivityDay: {
+      /** Format: date */
+      day: string
+      deletes: number | null
+      downloads: number | null
+      logins: number | null
+      partial: boolean
+      uploads: number | null
+      views: number | null
+    }
+    /** UserAnalytics */
+    UserAnalytics: {
+      activity: components['schemas']['UserActivityDay'][]
+      mostViewed: components['schemas']['MostViewedImage'][]
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
+      recent: components['schemas']['Activity'][]
+      summary: components['schemas']['UserSummary']
+      user: components['schemas']['AnalyticsUser']
     }
     /** UserAnswer */
     UserAnswer: {
@@ -2132,6 +2658,21 @@ export interface components {
       /** @enum {string} */
       status: 'active' | 'disabled'
       userIds: number[]
+    }
+    /** UserSummary */
+    UserSummary: {
+      downloads: components['schemas']['Value']
+      imagesOwned: number
+      logins: components['schemas']['Value']
+      storageBytes: number
+      uploads: components['schemas']['Value']
+      viewSeconds: components['schemas']['Value']
+      views: components['schemas']['Value']
+    }
+    /** Value */
+    Value: {
+      previous: number | null
+      value: number | null
     }
     /** VoiCandidateAnswer */
     VoiCandidateAnswer: {
@@ -2686,6 +3227,495 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsActivityRecentGetRecentActivity: {
+    parameters: {
+      query?: {
+        userId?: number | null
+        type?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ActivityPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsCohortsGetCohorts: {
+    parameters: {
+      query?: {
+        weeks?: number | null
+        tz?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Cohorts']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsDashboardGetDashboard: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Dashboard']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsImagesMostViewedGetMostViewed: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        limit?: number
+        /** @description all: of all time, instead of a range. */
+        period?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['MostViewed']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsImagesStatisticsGetImageStatistics: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImageStatistics']
+        }
+      }
+    }
+  }
+  ApiAnalyticsProcessingGetProcessing: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Processing']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsSystemStatsGetSystemStats: {
+    parameters: {
+      query?: {
+        /** @description UTC, included. */
+        startDate?: string | null
+        /** @description UTC, included. */
+        endDate?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SystemStats']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SystemStatsUpdate']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SystemStatsDay']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUploadsBreakdownGetUploadBreakdown: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadBreakdown']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUploadsTrendsGetUploadTrends: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadTrends']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUserUserIdGetUserAnalytics: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path: {
+        user_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnalytics']
         }
       }
       /** @description Bad request syntax or unsupported method */

@@ -1,0 +1,96 @@
+"""What happened in each slot of a period, and what was there at the end of each: the arithmetic under every chart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asyncpg import Pool, Record
+
+from mammogram_viewer.analytics import queries
+from mammogram_viewer.analytics.ranges import Period, grains_of
+
+_NOW = -1  # the slot in which what is there now stands
+_ALL, _ALL_BEFORE = 0, -1  # of people
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Counts by slot of one period (`queries.COUNTS`, `queries.STOCK`)."""
+
+    period: Period
+    slots: Mapping[int, Record]
+
+    def of(self, slot: int, name: str) -> int:
+        found = self.slots.get(slot)
+        return 0 if found is None else found[name]
+
+    def total(self, name: str) -> int:
+        return sum(self.of(slot, name) for slot in self.period.slots)
+
+    def total_before(self, name: str) -> int:
+        return sum(self.of(slot, name) for slot in self.period.previous_slots)
+
+    def at_ends(self, kind: str) -> list[int]:
+        """`images` or `bytes` that were there when each day of the range ended: what is there now, less what came
+        since, with what went since."""
+        there = self.of(_NOW, f"{kind}_added") - self._net(self.period.slot_after, kind)
+        ends = []
+        for slot in reversed(self.period.slots):
+            ends.append(there)
+            there -= self._net(slot, kind)
+        return ends[::-1]
+
+    def at_end_before(self, kind: str) -> int:
+        """The same where the period before ends (or is cut)."""
+        later = range(self.period.previous_slots.stop, self.period.slot_after + 1)
+        return self.of(_NOW, f"{kind}_added") - sum(self._net(slot, kind) for slot in later)
+
+    def _net(self, slot: int, kind: str) -> int:
+        return self.of(slot, f"{kind}_added") - self.of(slot, f"{kind}_removed")
+
+
+@dataclass(frozen=True)
+class People:
+    """How many people did something."""
+
+    by_slot: Mapping[int, int]
+
+    def of(self, slot: int) -> int:
+        return self.by_slot.get(slot, 0)
+
+    @property
+    def in_range(self) -> int:
+        return self.by_slot.get(_ALL, 0)
+
+    @property
+    def before(self) -> int:
+        return self.by_slot.get(_ALL_BEFORE, 0)
+
+
+async def read_sums(db: Pool, period: Period) -> Sums:
+    """Counts of every slot; one statement."""
+    grains = grains_of(period.edges)
+    slots = await queries.fetch_slots(db, period.edges, grains.split_hours, grains.quarters, grains.split_quarters)
+    return Sums(period, slots)
+
+
+async def read_people(db: Pool, period: Period) -> People:
+    """Distinct people of each day, of the range and of the one before; one statement."""
+    grains = grains_of(period.edges)
+    by_slot = await queries.fetch_people(
+        db,
+        period.edges,
+        grains.split_hours,
+        grains.quarters,
+        grains.split_quarters,
+        slots=period.slots,
+        max_user_id=period.max_user_id,
+    )
+    return People(by_slot)
+
+
+async def read_both(db: Pool, period: Period) -> tuple[Sums, People]:
+    """Both at once, over two connections."""
+    return await asyncio.gather(read_sums(db, period), read_people(db, period))

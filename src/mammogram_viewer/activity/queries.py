@@ -93,3 +93,8 @@ async def has_acted_since(db: AnyConnection | Pool, user_id: int, seconds: float
 async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, since: datetime) -> int:
     total: int | None = await db.fetchval(_SUM_OWN_ACTS, act, member, since)
     return total or 0
+
+
+async def count_inbox(db: AnyConnection | Pool, at_most: int) -> int:
+    lines: int | None = await db.fetchval("SELECT count(*) FROM (SELECT FROM analytics_inbox LIMIT $1) lines", at_most)
+    return lines or 0

@@ -84,6 +84,11 @@ async def sum_own_acts(db: AnyConnection | Pool, act: str, member: str, *, since
     return await queries.sum_own_acts(db, act, member, since)
 
 
+async def count_unfolded(db: AnyConnection | Pool) -> int:
+    """Facts that the roll-ups do not hold yet; beyond a million nobody counts on."""
+    return await queries.count_inbox(db, 1_000_000)
+
+
 def storable_user_agent(user_agent: str | None) -> str | None:
     """At most 512 printable characters: PostgreSQL refuses NUL, and a header may carry it."""
     if user_agent is None:

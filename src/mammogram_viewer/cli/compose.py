@@ -15,6 +15,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from mammogram_viewer.activity.reads import ReadDatabase
+from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters import sockets
 from mammogram_viewer.adapters.database.embedded import socket_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
@@ -104,12 +105,14 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     links = RenditionLinks(db, settings.public_rendition_base_url, link_seconds=settings.rendition_link_seconds)
     reads = contextlib.AsyncExitStack()
     intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
-    folding = asyncio.create_task(Folder(db, settings).run_forever())
+    view_tracker = ViewTracker(db, settings)
+    beside = [asyncio.create_task(run()) for run in (Folder(db, settings).run_forever, view_tracker.run_forever)]
     try:
         yield Resources(
             settings=settings,
             db=db,
             read_db=await reads.enter_async_context(_read_database(settings, db, part)),
+            view_tracker=view_tracker,
             redis_client=redis_client,
             storage=storage,
             wake_up=wake_up,
@@ -118,7 +121,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             queue_control=queue_control,
             queue_stats=queue_stats,
             queue_office=QueueOffice(db, queue_control),
-            metrics=Metrics(db, queue_control, queue_stats),
+            metrics=Metrics(db, queue_control, queue_stats, view_tracker),
             intake=intake,
             archives=opener,
             resumable=ResumableUploads(db, Finisher(db, intake, opener), settings),
@@ -127,7 +130,10 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             analytics=AnalyticsService(db, settings, links),
         )
     finally:
-        folding.cancel()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await view_tracker.aclose()
         await events.aclose()
         await reads.aclose()
         await wake_up.close()

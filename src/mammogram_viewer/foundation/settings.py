@@ -73,6 +73,17 @@ class Settings:
     fold_interval_seconds: float = _setting(
         1.0, "Pause between two runs that move what happened into the roll-ups, seconds."
     )
+    view_flush_seconds: float = _setting(1.0, "Views wait in memory for at most this long before a write, seconds.")
+    view_flush_events: int = _setting(5_000, "So many openings and heartbeats are written at once, without a wait.")
+    view_buffer_events: int = _setting(
+        20_000, "Openings and heartbeats that may wait in memory of one process; further ones are dropped and counted."
+    )
+    view_keep_seconds: float = _setting(
+        300.0, "While the database cannot take views, they wait in memory for this long, then are dropped, seconds."
+    )
+    view_continues_seconds: int = _setting(
+        1800, "The same person at the same image within this time goes on with a view, seconds."
+    )
 
     # Intake
     max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")

@@ -23,7 +23,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from mammogram_viewer import __version__
-from mammogram_viewer.activity.service import sum_own_acts
+from mammogram_viewer.activity.service import count_unfolded, sum_own_acts
+from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters.storage.port import FILE_CHANGED, FILE_MISSING, STORAGE_UNAVAILABLE
 from mammogram_viewer.foundation.reasons import REASONS
 from mammogram_viewer.imaging.order import RECIPE_VERSION
@@ -57,10 +58,11 @@ _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class Metrics:
     """One instance a process."""
 
-    def __init__(self, db: asyncpg.Pool, control: QueueControl, stats: QueueStats) -> None:
+    def __init__(self, db: asyncpg.Pool, control: QueueControl, stats: QueueStats, views: ViewTracker) -> None:
         self._db = db
         self._control = control
         self._stats = stats
+        self._views = views
         self._attempts = AttemptTally(db)
         self._process = ProcessCollector(registry=None)
         self._lock = asyncio.Lock()
@@ -70,6 +72,7 @@ class Metrics:
     async def render(self, health: Health, requests: RequestTally) -> bytes:
         """The text exposition format, version 0.0.4."""
         families = [*_of_health(health), *_of_pool(self._db), *_of_requests(requests), *self._process.collect()]
+        families += _of_views(self._views)
         families += await self._of_rows(reachable=health.database.status == "ok")
         return generate_latest(_Collected(families))
 
@@ -79,7 +82,7 @@ class Metrics:
             if reachable and time.monotonic() - self._read_at >= _KEEP_SECONDS:
                 try:
                     async with asyncio.timeout(_DATABASE_SECONDS):
-                        self._from_rows = [*await self._of_queues(), *await self._of_jobs()]
+                        self._from_rows = [*await self._of_queues(), *await self._of_jobs(), *await self._of_facts()]
                 except _AWAY as problem:
                     log.warning("metrics_without_rows", extra={"problem": type(problem).__name__})
                     reachable = False
@@ -122,6 +125,11 @@ class Metrics:
         mended = await sum_own_acts(self._db, "jobs_reconciled", "jobs", since=self._attempts.since)
         reconciled.add_metric([], mended)
         return [ended, reconciled, *self._of_attempts()]
+
+    async def _of_facts(self) -> list[Metric]:
+        lines = _gauge("analytics_inbox_lines", "Facts that the roll-ups do not hold yet.", [])
+        lines.add_metric([], await count_unfolded(self._db))
+        return [lines]
 
     def _of_attempts(self) -> Iterator[Metric]:
         attempts = CounterMetricFamily(
@@ -198,6 +206,15 @@ def _of_pool(db: asyncpg.Pool) -> Iterator[Metric]:
     limit = _gauge("database_connections_limit", "Most connections that this process may hold.", [])
     limit.add_metric([], db.get_max_size())
     yield limit
+
+
+def _of_views(views: ViewTracker) -> Iterator[Metric]:
+    waiting = _gauge("views_waiting", "Openings and heartbeats of images that are not yet written.", [])
+    waiting.add_metric([], views.waiting)
+    yield waiting
+    dropped = CounterMetricFamily(f"{_PREFIX}views_dropped", "Openings and heartbeats of images that never were.")
+    dropped.add_metric([], views.dropped)
+    yield dropped
 
 
 def _of_requests(requests: RequestTally) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from mammogram_viewer.accounts import dependencies, policy
+from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.corrections import find_details
@@ -20,7 +21,7 @@ from mammogram_viewer.jobs.schemas import job_answer
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.viewing.correct import correct_image
 from mammogram_viewer.viewing.on_demand import Wish, find_or_order
-from mammogram_viewer.viewing.schemas import CorrectionRequest, ImageDetail, image_detail
+from mammogram_viewer.viewing.schemas import CorrectionRequest, ImageDetail, ViewHeartbeat, image_detail
 from mammogram_viewer.viewing.serve import IMMUTABLE, REVALIDATE, serve_file
 from mammogram_viewer.viewing.service import open_original, record_view
 
@@ -88,6 +89,7 @@ async def get_png(
     db: dependencies.Db,
     storage: NamedDependency[Storage],
     queue: NamedDependency[QueueService],
+    view_tracker: NamedDependency[ViewTracker],
     principal: dependencies.Principal,
     actor: dependencies.Actor,
     bits: FromQuery[int] = 8,
@@ -104,7 +106,7 @@ async def get_png(
     wish = Wish(base="png8" if bits == 8 else "png16", voi=voi, frame=frame, overlays=overlays)
     file = await find_or_order(db, queue, image_id, wish, principal)
     if _is_opening(request):
-        await record_view(db, image_id, actor)
+        await record_view(db, view_tracker, image_id, actor)
     return await serve_file(request, storage, file, cache_control=_caching(version, file.etag))
 
 
@@ -116,11 +118,35 @@ async def get_png(
     summary="Say that the picture has been shown",
 )
 async def post_view(
-    image_id: FromPath[int], db: dependencies.Db, principal: dependencies.Principal, actor: dependencies.Actor
+    image_id: FromPath[int],
+    db: dependencies.Db,
+    view_tracker: NamedDependency[ViewTracker],
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
 ) -> None:
     """For pages that show the picture by a signed link, where nobody can tell who looks. `/png` counts by itself."""
     await archive.get_visible_image(db, image_id, owner_id=principal.owner_filter)
-    await record_view(db, image_id, actor)
+    await record_view(db, view_tracker, image_id, actor)
+
+
+@post(
+    "/api/images/{image_id:int}/views/heartbeat",
+    opt={"policy": policy.NOTE_VIEWS},
+    tags=["images"],
+    status_code=204,
+    summary="Say that the picture is still being looked at",
+)
+async def post_view_heartbeat(
+    image_id: FromPath[int],
+    data: ViewHeartbeat,
+    db: dependencies.Db,
+    view_tracker: NamedDependency[ViewTracker],
+    principal: dependencies.Principal,
+) -> None:
+    """Adds seconds to the caller's view of the image, as long as one is under way: half an hour after the last sign of
+    it. Never more than have passed since it began, however many windows show the picture."""
+    await archive.get_visible_image(db, image_id, owner_id=principal.owner_filter)
+    view_tracker.note_looking(principal.user_id, image_id, data.seconds)
 
 
 @get("/api/images/{image_id:int}/thumbnail", opt=_OPT, tags=["images"], summary="A WebP thumbnail")
@@ -183,4 +209,4 @@ def _caching(version: int | None, etag: str) -> str:
     return IMMUTABLE if version is not None and etag.endswith(f"-{version}") else REVALIDATE
 
 
-handlers = [get_image, patch_image, get_png, post_view, get_thumbnail, get_tags, get_original]
+handlers = [get_image, patch_image, get_png, post_view, post_view_heartbeat, get_thumbnail, get_tags, get_original]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,7 +11,7 @@ from mammogram_viewer.archive.models import Correction, Image, ImageDetails, Stu
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_values
 from mammogram_viewer.dicom.geometry import SpacingBasis
-from mammogram_viewer.foundation.wire import Wire
+from mammogram_viewer.foundation.wire import Wire, WireRequest
 from mammogram_viewer.jobs.schemas import JobAnswer
 
 
@@ -122,6 +122,12 @@ class CorrectionRequest(Wire, frozen=True):
     laterality: str | msgspec.UnsetType | None = msgspec.UNSET
     view_position: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ViewHeartbeat(WireRequest, frozen=True):
+    """`POST /api/images/{id}/views/heartbeat`: for how long the picture was looked at since the last one."""
+
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=60)]
 
 
 class ImageDetail(ImageAnswer, frozen=True, kw_only=True):

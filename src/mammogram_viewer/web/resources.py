@@ -8,6 +8,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from mammogram_viewer.activity.reads import ReadDatabase
+from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
@@ -30,6 +31,7 @@ class Resources:
     settings: Settings
     db: asyncpg.Pool
     read_db: ReadDatabase
+    view_tracker: ViewTracker
     redis_client: Redis
     storage: Storage
     rendition_links: RenditionLinks

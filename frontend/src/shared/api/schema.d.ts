@@ -956,6 +956,27 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/{image_id}/views/heartbeat': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say that the picture is still being looked at
+     * @description Adds seconds to the caller's view of the image, as long as one is under way: half an hour after the last sign of
+     *     it. Never more than have passed since it began, however many windows show the picture.
+     */
+    post: operations['ApiImagesImageIdViewsHeartbeatPostViewHeartbeat']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/jobs': {
     parameters: {
       query?: never
@@ -2673,6 +2694,10 @@ export interface components {
     Value: {
       previous: number | null
       value: number | null
+    }
+    /** ViewHeartbeat */
+    ViewHeartbeat: {
+      seconds: number
     }
     /** VoiCandidateAnswer */
     VoiCandidateAnswer: {
@@ -4782,6 +4807,48 @@ export interface operations {
       cookie?: never
     }
     requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdViewsHeartbeatPostViewHeartbeat: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ViewHeartbeat']
+      }
+    }
     responses: {
       /** @description Request fulfilled, nothing follows */
       204: {

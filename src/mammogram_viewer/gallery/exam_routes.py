@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from mammogram_viewer.accounts import dependencies, policy
@@ -33,15 +33,7 @@ StudyTo = Annotated[str | None, QueryParameter(name="studyTo", description=f"{DA
 UserId = Annotated[int | None, QueryParameter(name="userId")]
 
 
-@get("/api/studies", opt={"policy": policy.FIND_EXAMS}, tags=["exams"], summary="List exams, newest arrival first")
-async def list_studies(
-    read_db: NamedDependency[ReadDatabase],
-    rendition_links: NamedDependency[RenditionLinks],
-    settings: dependencies.Settings,
-    principal: dependencies.Principal,
-    cursor: FromQuery[str | None] = None,
-    direction: FromQuery[str | None] = None,
-    limit: FromQuery[int | None] = None,
+def exam_filters(
     q: FromQuery[str | None] = None,
     created_from: From = None,
     created_to: To = None,
@@ -52,9 +44,9 @@ async def list_studies(
     modality: FromQuery[str | None] = None,
     status: FromQuery[ImageStatus | None] = None,
     user_id: UserId = None,
-) -> StudyPage:
-    """Always a keyset page. An exam is found when one of its images, of those that the caller may see, is."""
-    filters = ExamFilters(
+) -> ExamFilters:
+    """What the list and its counts are asked for, by the same parameters."""
+    return ExamFilters(
         created_from=parse_moment("from", created_from),
         created_to=parse_moment("to", created_to),
         study_from=parse_day("studyFrom", study_from),
@@ -66,6 +58,29 @@ async def list_studies(
         user_id=user_id,
         q=q,
     )
+
+
+_FILTERED = {"filters": Provide(exam_filters, sync_to_thread=False)}
+
+
+@get(
+    "/api/studies",
+    opt={"policy": policy.FIND_EXAMS},
+    dependencies=_FILTERED,
+    tags=["exams"],
+    summary="List exams, newest arrival first",
+)
+async def list_studies(
+    read_db: NamedDependency[ReadDatabase],
+    rendition_links: NamedDependency[RenditionLinks],
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
+    filters: NamedDependency[ExamFilters],
+    cursor: FromQuery[str | None] = None,
+    direction: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
+) -> StudyPage:
+    """Always a keyset page. An exam is found when one of its images, of those that the caller may see, is."""
     wanted = parse_page_request(cursor, direction, limit)
     address = await rendition_links.addresses()
     page = await read_db.read_page(
@@ -82,35 +97,20 @@ async def list_studies(
     )
 
 
-@get("/api/studies/counts", opt={"policy": policy.FIND_EXAMS}, tags=["exams"], summary="Count exams by filter")
+@get(
+    "/api/studies/counts",
+    opt={"policy": policy.FIND_EXAMS},
+    dependencies=_FILTERED,
+    tags=["exams"],
+    summary="Count exams by filter",
+)
 async def count_studies(
     read_db: NamedDependency[ReadDatabase],
     settings: dependencies.Settings,
     principal: dependencies.Principal,
-    q: FromQuery[str | None] = None,
-    created_from: From = None,
-    created_to: To = None,
-    study_from: StudyFrom = None,
-    study_to: StudyTo = None,
-    laterality: FromQuery[str | None] = None,
-    view: FromQuery[str | None] = None,
-    modality: FromQuery[str | None] = None,
-    status: FromQuery[ImageStatus | None] = None,
-    user_id: UserId = None,
+    filters: NamedDependency[ExamFilters],
 ) -> StudyCounts:
     """Exact up to a limit; a `capped` count means at least so many."""
-    filters = ExamFilters(
-        created_from=parse_moment("from", created_from),
-        created_to=parse_moment("to", created_to),
-        study_from=parse_day("studyFrom", study_from),
-        study_to=parse_day("studyTo", study_to),
-        laterality=laterality,
-        view=view,
-        modality=modality,
-        status=status,
-        user_id=user_id,
-        q=q,
-    )
     return await read_db.read(principal.user_id, lambda db: exam_service.count(db, filters, principal, settings))
 
 

@@ -5309,9 +5309,6 @@ export interface operations {
   ApiStudiesListStudies: {
     parameters: {
       query?: {
-        cursor?: string | null
-        direction?: string | null
-        limit?: number | null
         q?: string | null
         /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
         from?: string | null
@@ -5326,6 +5323,9 @@ export interface operations {
         modality?: string | null
         status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
         userId?: number | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
       }
       header?: never
       path?: never

@@ -15,7 +15,7 @@ from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive import withdrawal_queries, withdrawals
 from mammogram_viewer.archive.removals import remove_orphans
-from mammogram_viewer.imaging.order import RECIPE_VERSION
+from mammogram_viewer.imaging.order import RECIPE_VERSION, UPLOAD_KINDS
 from mammogram_viewer.intake.withdraw import restore_many
 from product import Product
 
@@ -252,7 +252,7 @@ async def test_deleting_and_restoring_again_and_again_while_workers_render_loses
         kinds = await product.fetch(
             "SELECT kind FROM renditions WHERE image_id = $1 AND recipe_version = $2", image_id, RECIPE_VERSION
         )
-        assert len({row["kind"] for row in kinds}) == len(kinds) == 5
+        assert len({row["kind"] for row in kinds}) == len(kinds) == len(UPLOAD_KINDS)
 
 
 async def test_when_the_time_is_over_files_and_rows_are_gone_for_good(product: Product) -> None:

@@ -68,6 +68,9 @@ class OutputFolder:
         parts = png_parts(words, table=grey.table, calibration=grey.calibration)
         self._write("png16", "png16.png", "image/png", parts, words.shape)
 
+    def write_grey_scale(self, text: bytes) -> None:
+        self._write("greyscale", "greyscale.json", "application/json", [text])
+
     def add_htj2k(self, file_name: str, shape: tuple[int, ...], offsets: Iterable[int]) -> None:
         """Take account of a file that was written frame by frame."""
         frame_offsets = tuple(offsets)

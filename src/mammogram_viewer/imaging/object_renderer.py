@@ -18,6 +18,7 @@ from mammogram_viewer.imaging.decode import Words, decode_frame
 from mammogram_viewer.imaging.display import GreyScale, display_table, read_grey_scale, voi_source, window_over_breast
 from mammogram_viewer.imaging.files import OutputFolder
 from mammogram_viewer.imaging.grey16 import grey16
+from mammogram_viewer.imaging.grey_json import grey_json
 from mammogram_viewer.imaging.htj2k import FrameFile, Samples
 from mammogram_viewer.imaging.modality import stored_values
 from mammogram_viewer.imaging.overlays import draw_overlays, list_overlays
@@ -25,7 +26,7 @@ from mammogram_viewer.imaging.palette import palette_table
 from mammogram_viewer.imaging.quick_thumbnail import quick_thumbnail
 from mammogram_viewer.imaging.thumbnail import Shown
 from mammogram_viewer.imaging.unused_bits import MASKED_BITS, has_masked_bits
-from mammogram_viewer.imaging.voi import Voi, choose_voi
+from mammogram_viewer.imaging.voi import Voi, Window, choose_voi
 
 _HTJ2K_FILE = "frames.jphc"
 
@@ -117,7 +118,11 @@ class ObjectRenderer:
             shown = self._colour(words)
         else:
             self.voi_source = voi_source(self._voi)
-            shown = map_words(words, display_table(self._scale, self._voi or window_over_breast(self._scale, words)))
+            voi = self._voi or window_over_breast(self._scale, words)
+            shown = map_words(words, display_table(self._scale, voi))
+            if "greyscale" in self._output.order.kinds:
+                stand_in = voi if isinstance(voi, Window) else None
+                self._output.write_grey_scale(grey_json(self._scale, stand_in, self._index + 1))
             if "png16" in self._output.order.kinds:
                 self._output.write_png16(words, grey16(self._scale.modality))
         drawn = shown

@@ -18,10 +18,11 @@ _CONTENT_TYPES: dict[BaseKind, str] = {
     "thumbnail512": "image/webp",
     "thumbnail256": "image/webp",
     "htj2k": "image/jphc",
+    "greyscale": "application/json",
     "tags": "application/dicom+json",
 }
-# Plain pictures have no header to tell of and no codestream for the viewer.
-_NOT_OF_PICTURES: frozenset[BaseKind] = frozenset({"tags", "htj2k"})
+# Plain pictures have no header to tell of and no codestream for the viewer; those in colour no scale of greys.
+_NOT_OF_PICTURES: frozenset[BaseKind] = frozenset({"tags", "htj2k", "greyscale"})
 
 
 def is_as_told(rendered: Rendered, order: RenderOrder, folder: Path) -> bool:

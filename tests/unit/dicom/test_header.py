@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
+import struct
 from datetime import date, datetime
 
 import numpy as np
@@ -194,3 +196,33 @@ def test_a_dose_report_is_known_in_the_header(tmp_path):
     other = dose_report(sop_class_uid="1.2.840.10008.5.1.4.1.1.88.50")
     with open_object(write_dataset(tmp_path / "cad.dcm", other), str(tmp_path), RenderLimits()) as found:
         assert image_header(found).object_kind == "image"
+
+
+def test_tables_of_greys_stay_whole_in_the_tags_in_little_endian(tmp_path):
+    entries = [(7 * n) % 4096 for n in range(1000)]
+    short = item(LUTDescriptor=[3, 0, 12], LUTData=[1, 2, 3], LUTExplanation="SHORT")
+    listed = item(LUTDescriptor=[1000, 0, 12], LUTData=entries, LUTExplanation="LISTED")
+    opaque = item(LUTDescriptor=[1000, 0, 12], LUTExplanation="OPAQUE")
+    opaque.add_new(0x00283006, "OW", struct.pack("<1000H", *entries))
+    for one in (short, listed):
+        one["LUTDescriptor"].VR = one["LUTData"].VR = "US"
+    ds = image_dataset(WORDS)
+    ds.VOILUTSequence = Sequence([short, listed, opaque])
+    rendered(tmp_path, ds)
+    model = json.loads((tmp_path / "tags.json").read_text(encoding="utf-8"))
+    first, *whole = (one["00283006"] for one in model["00283010"]["Value"])
+    assert first == {"vr": "US", "Value": [1, 2, 3]}
+    for one in whole:
+        assert one["vr"] == "OW"
+        assert struct.unpack("<1000H", base64.b64decode(one["InlineBinary"])) == tuple(entries)
+
+
+def test_tables_beyond_all_measure_are_told_by_their_length(tmp_path):
+    table = item(LUTDescriptor=[0, 0, 16])
+    table.add_new(0x00283006, "OW", bytes(131_072))
+    ds = image_dataset(WORDS)
+    ds.VOILUTSequence = Sequence([table] * 40)
+    rendered(tmp_path, ds)
+    model = json.loads((tmp_path / "tags.json").read_text(encoding="utf-8"))
+    found = [one["00283006"] for one in model["00283010"]["Value"]]
+    assert [one.get("byteCount") for one in found] == [None] * 32 + [131_072] * 8

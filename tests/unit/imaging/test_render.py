@@ -44,7 +44,7 @@ def test_an_upload_gets_all_its_kinds_from_one_call_and_the_same_ones_again(tmp_
     assert contents[0] == contents[1]
 
 
-@pytest.mark.parametrize("kind", ["png8", "png16", "thumbnail512", "thumbnail256", "htj2k", "tags"])
+@pytest.mark.parametrize("kind", ["png8", "png16", "thumbnail512", "thumbnail256", "htj2k", "greyscale", "tags"])
 def test_an_order_makes_nothing_but_what_it_names(kind):
     with rendered(image_dataset(WORDS, WindowCenter=128, WindowWidth=256), kind) as found:
         assert set(found.files) == {kind}
@@ -123,4 +123,5 @@ def test_names_of_renditions_tell_the_choices_that_matter_to_them():
     assert order.kind("png8") == "png8.voi-window-2.frame-3.overlays"
     assert order.kind("png16") == "png16.frame-3"
     assert order.kind("htj2k") == "htj2k"
-    assert RECIPE_VERSION == 2
+    assert order.kind("greyscale") == "greyscale"
+    assert RECIPE_VERSION == 3

@@ -22,6 +22,7 @@ from conftest import Servers
 from mammogram_viewer.adapters.database.pool import open_pool
 from mammogram_viewer.adapters.storage.local import LocalStorage
 from mammogram_viewer.archive.verify import verify_originals, verify_renditions
+from mammogram_viewer.imaging.order import UPLOAD_KINDS
 from mammogram_viewer.web.problems import unexpected_problem
 from product import Product, running
 
@@ -130,7 +131,7 @@ async def test_uploads_to_a_full_disk_are_507_and_what_was_there_is_still_served
         assert again["status"] == "ready"
         kept = set(names_below(small_disk / "storage"))
         assert stored_before <= kept
-        assert len(kept - {"installation"}) == 12, "two originals with five renditions each"
+        assert len(kept - {"installation"}) == 2 + 2 * len(UPLOAD_KINDS), "two originals with their renditions"
     await assert_all_is_well(full, small_disk)
 
 

@@ -148,7 +148,7 @@ async def test_the_gallery_can_be_read_by_keyboard_alone(visit: Callable[..., An
     assert await page.evaluate("document.activeElement.type") == "search"
     await page.keyboard.press("Escape")
     await page.keyboard.press("g")
-    await page.keyboard.press("a")
+    await page.keyboard.press("s")
     await page.get_by_role("heading", name="Administration").wait_for()
     await page.keyboard.press("g")
     await page.keyboard.press("i")

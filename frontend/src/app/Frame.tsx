@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { CloudUpload, Images, Layers, ShieldCheck } from 'lucide-react'
+import { ChartLine, CloudUpload, Images, Layers, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
 import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
@@ -85,10 +85,17 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
   if (isAdmin) {
     commands.push(
       {
+        id: 'go-analytics',
+        title: 'Analytics',
+        group: 'Go to',
+        keys: ['g a'],
+        run: () => void navigate({ to: '/analytics' }),
+      },
+      {
         id: 'go-admin',
         title: 'Administration',
         group: 'Go to',
-        keys: ['g a'],
+        keys: ['g s'],
         run: () => void navigate({ to: '/admin' }),
       },
       {
@@ -153,18 +160,35 @@ function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) 
           </Link>
         </Tooltip>
       ) : null}
-      {isAdmin ? (
-        <Tooltip label="Administration" keys="g a" side="right">
-          <Link
-            to="/admin"
-            className={styles.entry}
-            aria-current={path.startsWith('/admin') ? 'page' : undefined}
-          >
-            <ShieldCheck aria-hidden="true" />
-            <span>Admin</span>
-          </Link>
-        </Tooltip>
-      ) : null}
+      {isAdmin ? <OfficeEntries path={path} /> : null}
     </nav>
+  )
+}
+
+/** For administrators. */
+function OfficeEntries({ path }: { path: string }) {
+  return (
+    <>
+      <Tooltip label="Analytics" keys="g a" side="right">
+        <Link
+          to="/analytics"
+          className={styles.entry}
+          aria-current={path.startsWith('/analytics') ? 'page' : undefined}
+        >
+          <ChartLine aria-hidden="true" />
+          <span>Analytics</span>
+        </Link>
+      </Tooltip>
+      <Tooltip label="Administration" keys="g s" side="right">
+        <Link
+          to="/admin"
+          className={styles.entry}
+          aria-current={path.startsWith('/admin') ? 'page' : undefined}
+        >
+          <ShieldCheck aria-hidden="true" />
+          <span>Admin</span>
+        </Link>
+      </Tooltip>
+    </>
   )
 }

@@ -10,6 +10,9 @@ import { ErrorPage, NotFoundPage, PageLoading } from '@/app/Fallbacks'
 import { Frame } from '@/app/Frame'
 import { Root } from '@/app/Root'
 import { parseSearch, readReturnPath, stringifySearch } from '@/app/search'
+import { type AnalyticsSearch, type RangeSearch } from '@/features/analytics/analyticsSearch'
+import { rangeQueryOf, readAnalyticsSearch, readRangeSearch } from '@/features/analytics/analyticsSearch'
+import { dashboardQuery, userQuery } from '@/features/analytics/api'
 import { type PictureSearch, readPictureSearch } from '@/features/image/picture'
 import { readJobSearch } from '@/features/jobs/jobSearch'
 import { readSentSearch } from '@/features/upload/sentImages'
@@ -143,6 +146,30 @@ const healthRoute = createRoute({
   component: lazyRouteComponent(() => import('@/features/health/HealthPage'), 'HealthPage'),
 })
 
+/** The numbers are asked for while the page's own code is still on its way; the page says what went wrong. */
+const analyticsRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/analytics',
+  validateSearch: (search: Record<string, unknown>): AnalyticsSearch => readAnalyticsSearch(search),
+  loaderDeps: ({ search: { days, from, to, tz } }) => ({ days, from, to, tz }),
+  loader: ({ deps }) => {
+    const me = queryClient.getQueryData(meQuery.queryKey)
+    if (me?.capabilities.administer) void queryClient.prefetchQuery(dashboardQuery(rangeQueryOf(deps)))
+  },
+  component: lazyRouteComponent(() => import('@/features/analytics/AnalyticsPage'), 'AnalyticsPage'),
+})
+
+const personRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/analytics/users/$userId',
+  validateSearch: (search: Record<string, unknown>): RangeSearch => readRangeSearch(search),
+  loaderDeps: ({ search: { days, from, to, tz } }) => ({ days, from, to, tz }),
+  loader: ({ deps, params }) => {
+    void queryClient.prefetchQuery(userQuery(params.userId, rangeQueryOf(deps)))
+  },
+  component: lazyRouteComponent(() => import('@/features/analytics/PersonPage'), 'PersonPage'),
+})
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     loginRoute,
@@ -154,6 +181,8 @@ export const router = createRouter({
       studyRoute,
       uploadsRoute,
       accountRoute,
+      analyticsRoute,
+      personRoute,
       adminAreaRoute.addChildren([adminRoute, usersRoute, jobsRoute, healthRoute]),
     ]),
   ]),

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { BookOpen, ChevronRight, HeartPulse, ListChecks, Users } from 'lucide-react'
+import { BookOpen, ChartLine, ChevronRight, HeartPulse, ListChecks, Users } from 'lucide-react'
 import page from '@/shared/ui/Page.module.css'
 import { PageHead } from '@/shared/ui/PageHead'
 import styles from './AdminPage.module.css'
@@ -9,6 +9,16 @@ export function AdminPage() {
     <div className={page.page}>
       <PageHead title="Administration" />
       <ul className={styles.cards}>
+        <li>
+          <Link to="/analytics" className={styles.card}>
+            <ChartLine aria-hidden="true" />
+            <span>
+              <strong>Analytics</strong>
+              <small>Uploads, views, people, storage</small>
+            </span>
+            <ChevronRight aria-hidden="true" />
+          </Link>
+        </li>
         <li>
           <Link to="/admin/users" className={styles.card}>
             <Users aria-hidden="true" />

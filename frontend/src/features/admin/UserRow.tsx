@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { User } from '@/shared/api/types'
 import { formatDateTime } from '@/shared/format/dates'
 import { Button } from '@/shared/ui/Button'
@@ -52,7 +53,10 @@ export function UserRow({ user, isOwn, isTicked, onTick, onOpen, onApprove, onDi
         )}
       </td>
       <td className={table.clip} title={user.name}>
-        {user.name} {isOwn ? <span className="unit">you</span> : null}
+        <Link to="/analytics/users/$userId" params={{ userId: String(user.id) }} className={styles.name}>
+          {user.name}
+        </Link>{' '}
+        {isOwn ? <span className="unit">you</span> : null}
       </td>
       <td className={table.clip} title={user.email}>
         {user.email}

@@ -40,7 +40,7 @@ from mammogram_viewer.web.app import create_app
 OF_AN_IMAGE = {"image_id", "job_id", "study_id"}
 OF_AN_ACCOUNT = {"session_id", "token_id", "upload_id", "export_id"}
 SIGNED = {"kind": "png8", "version": "1", "expires": "1700000000", "signature": "nobody-has-signed-this"}
-ENDLESS = {"/api/events"}
+ENDLESS = {"/api/events", "/api/analytics/stream"}
 seeds = itertools.count(1)
 
 

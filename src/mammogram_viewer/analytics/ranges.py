@@ -13,7 +13,7 @@ which a previous period is compared. Nothing here adds 24 hours."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from asyncpg import Pool
@@ -215,6 +215,11 @@ async def open_period(db: Pool, settings: Settings, asked: Asked) -> Period:
         archived=moment.archived,
         max_user_id=moment.max_user_id,
     )
+
+
+async def open_range(db: Pool, settings: Settings, asked: Asked) -> AnalyticsRange:
+    """The range alone, for answers that compare nothing."""
+    return (await open_period(db, settings, replace(asked, compare="none"))).wire()
 
 
 def _days_in(asked: Asked) -> int:

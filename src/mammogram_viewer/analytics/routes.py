@@ -10,8 +10,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from mammogram_viewer.accounts import dependencies, policy
-from mammogram_viewer.analytics import schemas
-from mammogram_viewer.analytics.ranges import Asked
+from mammogram_viewer.analytics import csv_tables, schemas, stream
+from mammogram_viewer.analytics.csv_answers import Output
+from mammogram_viewer.analytics.csv_stream import Feed, answer_activities
+from mammogram_viewer.analytics.ranges import Asked, open_range
 from mammogram_viewer.analytics.service import DEFAULT_MOST_VIEWED, AnalyticsService, demand_own_or_admin
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import parse_page_request
@@ -40,52 +42,101 @@ def asked_range(
     return Asked(days=days, first=first, last=last, tz=tz, compare=compare)
 
 
-RANGED = {"asked": Provide(asked_range, sync_to_thread=False)}
+def wanted_output(
+    db: dependencies.Db,
+    actor: dependencies.Actor,
+    format_: Annotated[str | None, QueryParameter(name="format", description="json (unless told) or csv.")] = None,
+    panel: Annotated[
+        str | None, QueryParameter(description="With csv, which of the answer's tables; the first unless told.")
+    ] = None,
+) -> Output:
+    """As what an answer is wanted."""
+    return Output(db, actor, format_, panel)
+
+
+Wanted = NamedDependency[Output]
+PLAIN = {"output": Provide(wanted_output, sync_to_thread=False)}
+RANGED = {**PLAIN, "asked": Provide(asked_range, sync_to_thread=False)}
 
 
 @get("/api/analytics/dashboard", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="Cards, charts and tables")
-async def get_dashboard(analytics: Analytics, asked: AskedRange) -> schemas.Dashboard:
-    """Exact to the event, in the days of the reader's time zone."""
-    return await analytics.get_dashboard_metrics(asked=asked)
+async def get_dashboard(
+    analytics: Analytics,
+    asked: AskedRange,
+    output: Wanted,
+    db: dependencies.Db,
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
+) -> schemas.Dashboard:
+    """Exact to the event, in the days of the reader's time zone. As CSV, `panel` is `summary`, `uploads`, `activity`,
+    `fileTypes`, `storage`, `mostViewed`, or `recent`: every fact of the range."""
+    if output.is_csv and output.panel == csv_tables.RECENT:
+        feed = Feed(range=await open_range(db, settings, asked))
+        return answer_activities(db, settings, principal, actor, feed)
+    found = await analytics.get_dashboard_metrics(asked=asked)
+    return await output.give(found, lambda: csv_tables.dashboard_table(found, output.panel), found.range)
 
 
-@get("/api/analytics/images/statistics", opt=_OPT, tags=_TAGS, summary="Originals by type of file, as of now")
-async def get_image_statistics(analytics: Analytics) -> schemas.ImageStatistics:
+@get(
+    "/api/analytics/images/statistics",
+    opt=_OPT,
+    tags=_TAGS,
+    dependencies=PLAIN,
+    summary="Originals by type of file, as of now",
+)
+async def get_image_statistics(analytics: Analytics, output: Wanted) -> schemas.ImageStatistics:
     """Count, total, average, smallest and largest size."""
-    return await analytics.get_image_statistics()
+    found = await analytics.get_image_statistics()
+    return await output.give(found, lambda: csv_tables.statistics_table(found))
 
 
 @get("/api/analytics/uploads/trends", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="Uploads a day")
-async def get_upload_trends(analytics: Analytics, asked: AskedRange) -> schemas.UploadTrends:
+async def get_upload_trends(analytics: Analytics, asked: AskedRange, output: Wanted) -> schemas.UploadTrends:
     """A point a day, days without uploads as 0, with the period before beside it."""
-    return await analytics.get_upload_trends(asked=asked)
+    found = await analytics.get_upload_trends(asked=asked)
+    return await output.give(found, lambda: csv_tables.trends_table(found), found.range)
 
 
 @get("/api/analytics/images/most-viewed", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="Images opened most")
 async def get_most_viewed(
     analytics: Analytics,
     asked: AskedRange,
+    output: Wanted,
     limit: FromQuery[int] = DEFAULT_MOST_VIEWED,
     period: Annotated[str | None, QueryParameter(description="all: of all time, instead of a range.")] = None,
 ) -> schemas.MostViewed:
     """Of images that are still there; the newer of two alike comes first."""
     if period is None:
-        return await analytics.get_most_viewed(asked=asked, limit=limit)
-    if period != "all" or asked.days is not None or asked.first is not None or asked.last is not None:
+        found = await analytics.get_most_viewed(asked=asked, limit=limit)
+    elif period != "all" or asked.days is not None or asked.first is not None or asked.last is not None:
         raise Invalid("period must be all, and stands instead of days, from and to.", code="invalid_period")
-    return await analytics.get_most_viewed_ever(limit)
+    else:
+        found = await analytics.get_most_viewed_ever(limit)
+    return await output.give(found, lambda: csv_tables.most_viewed_table(found.images), found.range)
 
 
-@get("/api/analytics/activity/recent", opt=_OPT, tags=_TAGS, summary="Facts, newest first")
+@get("/api/analytics/activity/recent", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="Facts, newest first")
 async def get_recent_activity(
     analytics: Analytics,
+    asked: AskedRange,
+    output: Wanted,
+    db: dependencies.Db,
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
+    actor: dependencies.Actor,
     user_id: Annotated[int | None, QueryParameter(name="userId")] = None,
     activity_type: Annotated[str | None, QueryParameter(name="type")] = None,
     cursor: FromQuery[str | None] = None,
     direction: FromQuery[str | None] = None,
     limit: FromQuery[int] = _DEFAULT_RECENT,
 ) -> schemas.ActivityPage:
-    """Both filters together; a keyset page in both directions."""
+    """Both filters together; a keyset page in both directions. As CSV not a page but every fact of a range (`days`, or
+    `from` and `to`), streamed."""
+    analytics.check_feed_filters(user_id, activity_type)
+    if output.is_csv:
+        feed = Feed(range=await open_range(db, settings, asked), user_id=user_id, activity_type=activity_type)
+        return answer_activities(db, settings, principal, actor, feed)
     request = parse_page_request(cursor, direction, limit)
     return await analytics.list_recent_activity(request, user_id=user_id, activity_type=activity_type)
 
@@ -98,41 +149,59 @@ async def get_recent_activity(
     summary="One person's numbers",
 )
 async def get_user_analytics(
-    user_id: FromPath[int], analytics: Analytics, asked: AskedRange, principal: dependencies.Principal
+    user_id: FromPath[int],
+    analytics: Analytics,
+    asked: AskedRange,
+    output: Wanted,
+    principal: dependencies.Principal,
 ) -> schemas.UserAnalytics:
-    """One's own for everybody, anybody's for administrators."""
+    """One's own for everybody, anybody's for administrators. As CSV, `panel` is `summary`, `activity`, `mostViewed` or
+    `recent`."""
     demand_own_or_admin(principal, user_id)
-    return await analytics.get_user_analytics(user_id, asked=asked)
+    found = await analytics.get_user_analytics(user_id, asked=asked)
+    return await output.give(found, lambda: csv_tables.user_table(found, output.panel), found.range, user_id=user_id)
 
 
 @get("/api/analytics/uploads/breakdown", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="Uploads by header")
-async def get_upload_breakdown(analytics: Analytics, asked: AskedRange) -> schemas.UploadBreakdown:
+async def get_upload_breakdown(analytics: Analytics, asked: AskedRange, output: Wanted) -> schemas.UploadBreakdown:
     """By modality, side and station; of images that are still there, at most some seconds old."""
-    return await analytics.get_upload_breakdown(asked)
+    found = await analytics.get_upload_breakdown(asked)
+    return await output.give(found, lambda: csv_tables.breakdown_table(found), found.range)
 
 
 @get("/api/analytics/processing", opt=_OPT, tags=_TAGS, dependencies=RANGED, summary="From upload to picture")
-async def get_processing(analytics: Analytics, asked: AskedRange) -> schemas.Processing:
-    """Jobs by the day on which they ended, how long they took, and why some failed."""
-    return await analytics.get_processing(asked)
+async def get_processing(analytics: Analytics, asked: AskedRange, output: Wanted) -> schemas.Processing:
+    """Jobs by the day on which they ended, how long they took, and why some failed. As CSV, `panel` is `days` or
+    `reasons`."""
+    found = await analytics.get_processing(asked)
+    return await output.give(found, lambda: csv_tables.processing_table(found, output.panel), found.range)
 
 
-@get("/api/analytics/cohorts", opt=_OPT, tags=_TAGS, summary="Who came back, by week of registration")
+@get(
+    "/api/analytics/cohorts",
+    opt=_OPT,
+    tags=_TAGS,
+    dependencies=PLAIN,
+    summary="Who came back, by week of registration",
+)
 async def get_cohorts(
-    analytics: Analytics, weeks: FromQuery[int | None] = None, tz: FromQuery[str | None] = None
+    analytics: Analytics, output: Wanted, weeks: FromQuery[int | None] = None, tz: FromQuery[str | None] = None
 ) -> schemas.Cohorts:
     """Local weeks, Monday to Sunday; the last one is this week."""
-    return await analytics.get_cohorts(weeks, tz=tz)
+    found = await analytics.get_cohorts(weeks, tz=tz)
+    return await output.give(found, lambda: csv_tables.cohorts_table(found))
 
 
-@get("/api/analytics/system/stats", opt=_OPT, tags=_TAGS, summary="Daily statistics")
+@get("/api/analytics/system/stats", opt=_OPT, tags=_TAGS, dependencies=PLAIN, summary="Daily statistics")
 async def get_system_stats(
     analytics: Analytics,
+    output: Wanted,
     first: Annotated[str | None, QueryParameter(name="startDate", description="UTC, included.")] = None,
     last: Annotated[str | None, QueryParameter(name="endDate", description="UTC, included.")] = None,
 ) -> schemas.SystemStats:
     """Rows of the table `system_stats`; days that were never computed are missing."""
-    return await analytics.get_system_stats(first, last)
+    found = await analytics.get_system_stats(first, last)
+    return await output.give(found, lambda: csv_tables.system_stats_table(found))
 
 
 @post(
@@ -161,4 +230,5 @@ handlers = [
     get_cohorts,
     get_system_stats,
     post_system_stats_update,
+    *stream.handlers,
 ]

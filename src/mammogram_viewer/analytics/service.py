@@ -148,11 +148,16 @@ class AnalyticsService:
         self, request: PageRequest, *, user_id: int | None = None, activity_type: str | None = None
     ) -> schemas.ActivityPage:
         """A page of facts, newest first. People and types that there are not have none."""
+        self.check_feed_filters(user_id, activity_type)
+        return activity_page(await list_activities(self._db, request, user_id=user_id, activity_type=activity_type))
+
+    @staticmethod
+    def check_feed_filters(user_id: int | None, activity_type: str | None) -> None:
+        """Invalid for what no fact could have."""
         if user_id is not None and not 0 < user_id <= MAX_BIGINT:
             raise Invalid("userId is a whole number from 1.", code="invalid_user_id")
         if activity_type is not None and _TYPE.fullmatch(activity_type) is None:
             raise Invalid("A type has 1 to 64 of a-z, 0-9, _, . and -.", code="invalid_activity_type")
-        return activity_page(await list_activities(self._db, request, user_id=user_id, activity_type=activity_type))
 
     async def get_upload_breakdown(self, asked: Asked) -> schemas.UploadBreakdown:
         """Uploads by modality, side and station."""

@@ -24,6 +24,7 @@ from mammogram_viewer.adapters.nursery import Nursery
 from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
 from mammogram_viewer.analytics.fold import Folder
+from mammogram_viewer.analytics.live import LiveHub
 from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.cli.storage import open_storage
@@ -102,6 +103,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     queue_control = QueueControl(db, wake_up)
     queue_stats = QueueStats(db)
     events = EventHub(db, database_address(settings), queue_stats, queue_control, settings)
+    analytics_live = LiveHub(db, database_address(settings), settings)
     links = RenditionLinks(db, settings.public_rendition_base_url, link_seconds=settings.rendition_link_seconds)
     reads = contextlib.AsyncExitStack()
     intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
@@ -128,6 +130,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             events=events,
             webhook_trial=WebhookTrial(),
             analytics=AnalyticsService(db, settings, links),
+            analytics_live=analytics_live,
         )
     finally:
         for task in beside:
@@ -135,6 +138,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
         await asyncio.gather(*beside, return_exceptions=True)
         await view_tracker.aclose()
         await events.aclose()
+        await analytics_live.aclose()
         await reads.aclose()
         await wake_up.close()
         await redis_client.aclose()
@@ -163,7 +167,7 @@ def run_api(settings: Settings) -> None:
         timeout_graceful_shutdown=20,
         proxy_headers=bool(settings.public_url),
     )
-    server = _Server(config, before_shutdown=lambda: app.state.events.end())
+    server = _Server(config, before_shutdown=lambda: (app.state.events.end(), app.state.analytics_live.end()))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
@@ -173,7 +177,7 @@ def run_api(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """uvicorn waits for answers under way before it tells the application to stop; endless ones must end first."""
 
-    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], object]) -> None:
         super().__init__(config)
         self._before_shutdown = before_shutdown
 

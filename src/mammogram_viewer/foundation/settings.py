@@ -63,6 +63,10 @@ class Settings:
         "links; empty: they come from here, by session. docs/caching.md tells what that means.",
         env="PUBLIC_RENDITION_BASE_URL",
     )
+    csv_streams: int = _setting(
+        2, "CSV exports of activities at once in one process; each holds a connection to the database."
+    )
+    csv_export_seconds: float = _setting(3600.0, "Longest CSV export of activities, seconds.")
 
     # Analytics
     time_zone: str = _setting(

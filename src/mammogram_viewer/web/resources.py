@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.analytics.live import LiveHub
 from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.settings import Settings
@@ -47,3 +48,4 @@ class Resources:
     events: EventHub
     webhook_trial: WebhookTrial
     analytics: AnalyticsService
+    analytics_live: LiveHub

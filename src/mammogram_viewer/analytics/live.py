@@ -22,7 +22,7 @@ from mammogram_viewer.analytics.dashboard import read_users
 from mammogram_viewer.analytics.feed import list_activities
 from mammogram_viewer.analytics.ranges import Asked, open_period
 from mammogram_viewer.analytics.schemas import Activity
-from mammogram_viewer.analytics.sums import read_both
+from mammogram_viewer.analytics.sums import read_people, read_sums
 from mammogram_viewer.foundation.keyset import PageRequest
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.foundation.wire import Wire
@@ -102,8 +102,9 @@ class LiveHub:
         """As of now, from the same sums as the dashboard's."""
         today = str(await today_in(self._db, tz))
         period = await open_period(self._db, self._settings, Asked(first=today, last=today, tz=tz, compare="none"))
-        sums, people = await read_both(self._db, period)
-        users = await read_users(self._db, period)
+        sums, people, users = await asyncio.gather(
+            read_sums(self._db, period), read_people(self._db, period), read_users(self._db, period)
+        )
         return Totals(
             images=sums.at_ends("images")[-1],
             users=users.value or 0,

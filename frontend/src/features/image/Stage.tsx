@@ -17,6 +17,7 @@ import type { Rendition } from './rendition'
 import styles from './Stage.module.css'
 import { Toolbar, type ToolbarProps } from './Toolbar'
 import { useRendition } from './useRendition'
+import { useViewTime } from './useViewTime'
 import { useViewport, type ViewportControls } from './useViewport'
 import type { Size } from './viewport'
 
@@ -44,6 +45,7 @@ export function Stage(props: StageProps) {
   const [broken, setBroken] = useState<string | null>(null)
   const controls = useViewport(pane, layers, useKnownSize(image, loaded?.size ?? null))
   useStageKeys(controls, props.onNewer, props.onOlder)
+  useViewTime(image.id, loaded !== null && loaded.source === address)
   const isRefused = rendition?.at === 'refused'
   const isShown = address !== null && broken !== address && !isRefused
   const source = isDefault || rendition?.at === 'ready' ? address : null

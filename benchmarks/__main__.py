@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import upload
+from benchmarks.analytics import run as analytics
 from benchmarks.gallery import run as gallery
 from benchmarks.jobs import run as jobs
 from benchmarks.pixels import run as pixels
@@ -12,3 +13,4 @@ if __name__ == "__main__":
     pixels.main()
     jobs.main()
     gallery.main()
+    analytics.main()

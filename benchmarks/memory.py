@@ -20,20 +20,20 @@ _SAMPLE_SECONDS = 0.005
 
 def measure(api: Peer, credentials: Credentials, file: Mammogram) -> dict[str, Any]:
     """Twenty multipart uploads in flight together."""
-    before_mb = _resident_mb(api, "VmRSS")
-    peak_is_the_kernels = _forget_peak(api)
+    before_mb = resident_mb(api, "VmRSS")
+    peak_is_the_kernels = forget_peak(api)
     uploads = [Upload.multipart(file.another(), credentials.authorization) for _ in range(UPLOADS)]
-    watch = _Watch(api)
+    watch = Watch(api)
     with watch, ThreadPoolExecutor(UPLOADS) as senders:
         started = time.perf_counter()
         list(senders.map(lambda upload: upload.send(api.port), uploads))
         seconds = time.perf_counter() - started
-    peak_mb = max(watch.peak_mb, _resident_mb(api, "VmHWM") if peak_is_the_kernels else 0.0)
+    peak_mb = max(watch.peak_mb, resident_mb(api, "VmHWM") if peak_is_the_kernels else 0.0)
     return {
         "uploads_at_once": UPLOADS,
         "before_mb": round(before_mb, 1),
         "peak_mb": round(peak_mb, 1),
-        "after_mb": round(_resident_mb(api, "VmRSS"), 1),
+        "after_mb": round(resident_mb(api, "VmRSS"), 1),
         "growth_mb": round(peak_mb - before_mb, 1),
         "seconds": round(seconds, 2),
         "target": {"growth_mb_below": TARGET_MB},
@@ -41,7 +41,7 @@ def measure(api: Peer, credentials: Credentials, file: Mammogram) -> dict[str, A
     }
 
 
-class _Watch(threading.Thread):
+class Watch(threading.Thread):
     """Samples the resident size; between the samples the kernel's own high-water mark tells."""
 
     def __init__(self, api: Peer) -> None:
@@ -52,7 +52,7 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
-            self.peak_mb = max(self.peak_mb, _resident_mb(self._api, "VmRSS"))
+            self.peak_mb = max(self.peak_mb, resident_mb(self._api, "VmRSS"))
 
     def __enter__(self) -> None:
         self.start()
@@ -62,7 +62,7 @@ class _Watch(threading.Thread):
         self.join()
 
 
-def _forget_peak(api: Peer) -> bool:
+def forget_peak(api: Peer) -> bool:
     """Start the kernel's high-water mark anew (proc(5), clear_refs); False where that is not allowed."""
     try:
         Path(f"/proc/{api.process.pid}/clear_refs").write_text("5")
@@ -71,7 +71,7 @@ def _forget_peak(api: Peer) -> bool:
     return True
 
 
-def _resident_mb(api: Peer, field: str) -> float:
+def resident_mb(api: Peer, field: str) -> float:
     """A size of /proc/PID/status, in MB of 10^6 bytes."""
     for line in Path(f"/proc/{api.process.pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):

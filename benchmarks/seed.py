@@ -15,8 +15,9 @@ from benchmarks.bulk import without_indexes
 
 IMAGES_PER_EXAM = 20
 RECIPE_VERSION = 1
-# The rest is one exam in fifty minutes, up to this moment.
+# One exam in fifty minutes, up to this moment.
 NEWEST_AT = "2025-12-31 18:00:00.000457Z"
+APART = "52 minutes 0.000123 seconds"
 # The newest images are all ready, so that the first screens of a large and a small archive show the same.
 ALL_READY = 400
 KEY_PREFIX = "benchmark/"
@@ -50,7 +51,7 @@ SELECT min(id) FROM made"""
 _BLOCKS = """
 CREATE TEMPORARY TABLE seed_blocks ON COMMIT DROP AS
 SELECT back, $2::integer - back AS block, sizes.sizes[1 + back % 25] AS exam_size,
-       timestamptz '{newest_at}' - back * interval '52 minutes 0.000123 seconds' AS at,
+       timestamptz '{newest_at}' - back * interval '{apart}' AS at,
        CASE WHEN pg_temp.roll('some' || back, 10) = 0 THEN interval '0' ELSE interval '1.370021 seconds' END AS step,
        $4::bigint + CASE WHEN pg_temp.roll('who' || back, 100) < 20 THEN 0
                          ELSE least($3::integer - 1, 1 + floor(($3::integer - 1)
@@ -199,25 +200,36 @@ WHERE i.status = 'ready' AND i.storage_key LIKE '{prefix}%'
 ORDER BY i.id"""
 
 
-async def fill(database_url: str, images: int, *, exams: int | None = None, users: int | None = None) -> None:
-    """`images` rows of `images` and what belongs to them, analysed, as autovacuum would leave them. Once a database."""
+async def fill(
+    database_url: str,
+    images: int,
+    *,
+    exams: int | None = None,
+    users: int | None = None,
+    newest_at: str = NEWEST_AT,
+    apart: str = APART,
+) -> None:
+    """`images` rows of `images` and what belongs to them, analysed, as autovacuum would leave them. Once a database.
+
+    `apart` is the interval between exams, the last of which came at `newest_at`."""
     exams = exams or max(1, images // IMAGES_PER_EXAM)
     users = users or max(20, min(images // 100, 10_000))
     connection = await asyncpg.connect(database_url)
     try:
-        async with _quick(connection, images), connection.transaction():
+        async with quick(connection, images), connection.transaction():
             await connection.execute("SET LOCAL work_mem = '256MB'")
             async with without_indexes(connection, _TABLES) if images >= _BULK_FROM else contextlib.nullcontext():
-                await _insert(connection, images, exams, users)
+                times = {"newest_at": newest_at, "apart": apart}
+                await _insert(connection, images, exams, users, times)
         await connection.execute("VACUUM ANALYZE", timeout=300)
     finally:
         await connection.close()
 
 
-async def _insert(connection: asyncpg.Connection, images: int, exams: int, users: int) -> None:
+async def _insert(connection: asyncpg.Connection, images: int, exams: int, users: int, times: dict[str, str]) -> None:
     await connection.execute(_ROLL)
     first_user = await connection.fetchval(_USERS, users)
-    await connection.execute(_BLOCKS.format(newest_at=NEWEST_AT), images, exams, users, first_user)
+    await connection.execute(_BLOCKS.format(**times), images, exams, users, first_user)
     await connection.execute(_LOOSE, images, timeout=300)
     await connection.execute(_PATIENTS, exams)
     first_study = await connection.fetchval(_STUDIES, exams, timeout=120)
@@ -234,7 +246,7 @@ async def _insert(connection: asyncpg.Connection, images: int, exams: int, users
 
 
 @contextlib.asynccontextmanager
-async def _quick(connection: asyncpg.Connection, images: int) -> AsyncIterator[None]:
+async def quick(connection: asyncpg.Connection, images: int) -> AsyncIterator[None]:
     """Fewer checkpoints while gigabytes are written; afterwards the server is set as it was."""
     if images < _BULK_FROM:
         yield

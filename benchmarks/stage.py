@@ -97,11 +97,12 @@ async def servers(folder: Path) -> AsyncIterator[Stage]:
 
 
 async def add_person(database_url: str, email: str, role: str) -> None:
-    """Active, and known by PASSWORD."""
+    """Active, and known by PASSWORD; one who is there already stays as they are."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
-            "INSERT INTO users (email, name, role, status, password_hash) VALUES ($1, $2, $3, 'active', $4)",
+            "INSERT INTO users (email, name, role, status, password_hash) VALUES ($1, $2, $3, 'active', $4) "
+            "ON CONFLICT DO NOTHING",
             email,
             f"Terry {role.title()}",
             role,

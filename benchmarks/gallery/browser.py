@@ -44,7 +44,7 @@ async def measure(stage: Stage, pool: asyncpg.Pool, wanted: Browsing) -> dict[st
     small_folder.mkdir()
     small_url = await _small_archive(stage, small_folder)
     with api(stage) as large, api(stage, database_url=small_url, folder=small_folder) as small:
-        async with _chromium() as browser:
+        async with chromium() as browser:
             large_state, small_state = [await _signed_in(browser, running) for running in (large, small)]
             opened = await openings.measure(browser, (large, large_state), (small, small_state), wanted.openings)
             walked = await _walk(browser, large, large_state, pool, wanted.screens)
@@ -96,7 +96,7 @@ async def _small_archive(stage: Stage, folder: Path) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         raise SystemExit("The part in the browser needs Chromium: apt-get install chromium, or --without-browser")

@@ -6,7 +6,7 @@ import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
 import type { RangeQuery } from './analyticsSearch'
 import { breakdownQuery, csvLink } from './api'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import type { BreakdownPart } from './types'
 import { Unread } from './Unread'
 
@@ -20,7 +20,9 @@ export function BreakdownPanel({ range }: { range: RangeQuery }) {
     <Panel
       title="Uploads by modality, side and station"
       actions={
-        <CsvLink href={csvLink('uploads/breakdown', range)} what="Uploads by modality, side and station" />
+        <PanelActs>
+          <CsvLink href={csvLink('uploads/breakdown', range)} what="Uploads by modality, side and station" />
+        </PanelActs>
       }
     >
       {error ? (

@@ -25,7 +25,7 @@ export function ChartFrame({ title, csv, legend, drawing, table, note, isLong }:
     <Panel
       title={title}
       actions={
-        <div className={`${styles.acts} no-print`}>
+        <PanelActs>
           <IconButton
             label={isTable ? `${title} as a chart` : `${title} as a table`}
             onClick={() => setTable(!isTable)}
@@ -33,7 +33,7 @@ export function ChartFrame({ title, csv, legend, drawing, table, note, isLong }:
             {isTable ? <ChartLine /> : <Table2 />}
           </IconButton>
           <CsvLink href={csv} what={title} />
-        </div>
+        </PanelActs>
       }
     >
       <div className={styles.body}>
@@ -52,6 +52,11 @@ export function ChartFrame({ title, csv, legend, drawing, table, note, isLong }:
       <p className={styles.note}>{note}</p>
     </Panel>
   )
+}
+
+/** Small acts in the head of a panel; they make it no higher, and are not for paper. */
+export function PanelActs({ children }: { children: ReactNode }) {
+  return <div className={`${styles.acts} no-print`}>{children}</div>
 }
 
 export function CsvLink({ href, what }: { href: string; what: string }) {

@@ -6,32 +6,42 @@ import { Skeleton } from '@/shared/ui/Skeleton'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
 import { COHORT_WEEKS, cohortsQuery, csvLink } from './api'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import type { CohortWeek } from './types'
 import { Unread } from './Unread'
 
 /** Of the people who registered in a week: how many did something that many weeks later. */
 export function CohortsPanel({ tz }: { tz: string }) {
   const { data, error, refetch } = useQuery(cohortsQuery(tz))
-  const weeks = data?.weeks ?? []
+  const weeks = sinceTheFirst(data?.weeks ?? [])
   return (
     <Panel
       title="Who comes back"
-      actions={<CsvLink href={csvLink('cohorts', { weeks: COHORT_WEEKS, tz })} what="Who comes back" />}
+      actions={
+        <PanelActs>
+          <CsvLink href={csvLink('cohorts', { weeks: COHORT_WEEKS, tz })} what="Who comes back" />
+        </PanelActs>
+      }
     >
       {error ? (
         <Unread what="This part" error={error} hasOld={data !== undefined} onAgain={() => void refetch()} />
       ) : null}
       {data === undefined && !error ? <Skeleton height="28rem" /> : null}
-      {data && weeks.every(({ users }) => users === 0) ? (
+      {data && weeks.length === 0 ? (
         <p className={styles.empty}>Nobody registered in the last {COHORT_WEEKS} weeks.</p>
       ) : null}
-      {weeks.some(({ users }) => users > 0) ? <Grid weeks={weeks} /> : null}
+      {weeks.length > 0 ? <Grid weeks={weeks} /> : null}
       <p className={styles.quiet}>
         Weeks of registration from Monday to Sunday; the last {COHORT_WEEKS} weeks, whatever days are chosen.
       </p>
     </Panel>
   )
+}
+
+/** Weeks before anybody registered say nothing. */
+export function sinceTheFirst(weeks: CohortWeek[]): CohortWeek[] {
+  const first = weeks.findIndex(({ users }) => users > 0)
+  return first < 0 ? [] : weeks.slice(first)
 }
 
 function Grid({ weeks }: { weeks: CohortWeek[] }) {

@@ -6,7 +6,7 @@ import styles from './AnalyticsPage.module.css'
 import { DayChartPanel } from './DayChartPanel'
 import { FileTypesChart } from './FileTypesChart'
 import { dayChart, partialInWords } from './series'
-import type { Dashboard } from './types'
+import type { Dashboard, UserAnalytics } from './types'
 
 const inMegabytes = (value: number) => megabytes(value * 1_000_000)
 
@@ -65,7 +65,7 @@ function chartsOf({ charts, knownFrom, range }: Dashboard) {
         key: 'bytes',
         label: 'Originals',
         token: '--series-storage',
-        of: (day) => (typeof day.bytes === 'number' ? day.bytes / 1_000_000 : null),
+        of: (day) => day.bytes / 1_000_000,
       },
     ]),
   }
@@ -78,7 +78,7 @@ export function PersonChart({
   note,
   csv,
 }: {
-  activity: Dashboard['charts']['activity']
+  activity: UserAnalytics['activity']
   tz: string
   note?: string
   csv: string

@@ -2,7 +2,7 @@ import { formatCount, megabytes } from '@/shared/format/numbers'
 import { Panel } from '@/shared/ui/Panel'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import type { FileTypeRow } from './types'
 import { fileTypeName, megabytesOrDash } from './words'
 
@@ -10,7 +10,14 @@ import { fileTypeName, megabytesOrDash } from './words'
 export function FileTypesTable({ rows, csv }: { rows: FileTypeRow[]; csv: string }) {
   const total = totalOf(rows)
   return (
-    <Panel title="File-type statistics" actions={<CsvLink href={csv} what="File-type statistics" />}>
+    <Panel
+      title="File-type statistics"
+      actions={
+        <PanelActs>
+          <CsvLink href={csv} what="File-type statistics" />
+        </PanelActs>
+      }
+    >
       <div className={table.wrap} tabIndex={0} role="region" aria-label="File-type statistics, table">
         <table className={table.table}>
           <thead>

@@ -6,7 +6,7 @@ import { formatDateTimeIn } from '@/shared/format/zoned'
 import { Panel } from '@/shared/ui/Panel'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import type { ViewedImage } from './types'
 import { countOrUnknown, fileTypeName } from './words'
 
@@ -20,7 +20,14 @@ interface MostViewedProps {
 /** Of images that are still there; each leads to it. */
 export function MostViewedPanel({ images, tz, csv, title = 'Most viewed images' }: MostViewedProps) {
   return (
-    <Panel title={title} actions={<CsvLink href={csv} what={title} />}>
+    <Panel
+      title={title}
+      actions={
+        <PanelActs>
+          <CsvLink href={csv} what={title} />
+        </PanelActs>
+      }
+    >
       {images.length === 0 ? (
         <p className={styles.empty}>No image was viewed in these days.</p>
       ) : (

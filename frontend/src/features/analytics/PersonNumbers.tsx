@@ -6,7 +6,7 @@ import type { RangeQuery } from './analyticsSearch'
 import styles from './AnalyticsPage.module.css'
 import { csvLink } from './api'
 import cards from './Cards.module.css'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import { PersonChart } from './DashboardCharts'
 import { FeedTable } from './FeedTable'
 import { MostViewedPanel } from './MostViewedPanel'
@@ -38,7 +38,14 @@ export function PersonNumbers({ analytics, query, isOwn }: PersonNumbersProps) {
         />
         <MostViewedPanel images={mostViewed} tz={range.tz} csv={csv('mostViewed')} />
       </div>
-      <Panel title="Last activities" actions={<CsvLink href={csv('recent')} what="Last activities" />}>
+      <Panel
+        title="Last activities"
+        actions={
+          <PanelActs>
+            <CsvLink href={csv('recent')} what="Last activities" />
+          </PanelActs>
+        }
+      >
         {recent.length === 0 ? (
           <p className={styles.empty}>Nothing yet.</p>
         ) : (

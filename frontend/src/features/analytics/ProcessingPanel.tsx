@@ -8,7 +8,7 @@ import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
 import type { RangeQuery } from './analyticsSearch'
 import { csvLink, processingQuery } from './api'
-import { CsvLink } from './ChartFrame'
+import { CsvLink, PanelActs } from './ChartFrame'
 import { DayChartPanel } from './DayChartPanel'
 import { dayChart, sumOf } from './series'
 import type { Processing } from './types'
@@ -73,10 +73,12 @@ function Reasons({ data, range, error, onAgain }: ReasonsProps) {
     <Panel
       title="Failures and rejections"
       actions={
-        <CsvLink
-          href={csvLink('processing', { ...range, panel: 'reasons' })}
-          what="Failures and rejections"
-        />
+        <PanelActs>
+          <CsvLink
+            href={csvLink('processing', { ...range, panel: 'reasons' })}
+            what="Failures and rejections"
+          />
+        </PanelActs>
       }
     >
       {error ? <Unread what="Processing" error={error} hasOld onAgain={onAgain} /> : null}

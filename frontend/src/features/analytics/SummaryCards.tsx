@@ -1,8 +1,9 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { ArrowDown, ArrowUp, Equal, HelpCircle } from 'lucide-react'
 import { formatCount, megabytes } from '@/shared/format/numbers'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './Cards.module.css'
+import { unknownBefore } from './series'
 import { Sparkline } from './Sparkline'
 import type { Dashboard, Range } from './types'
 import { type Change, changeOf, countOrDash, megabytesOrDash } from './words'
@@ -49,7 +50,8 @@ export function ChangeLine({ change }: { change: Change }) {
 
 /** The four numbers that one comes for, each against the days before. */
 export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
-  const { summary, charts, range } = dashboard
+  const { summary, range } = dashboard
+  const sparks = useMemo(() => sparksOf(dashboard), [dashboard])
   return (
     <div className={styles.cards}>
       <Card
@@ -58,7 +60,7 @@ export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
         unit="images"
         change={changeOf(summary.images, { range, kind: 'stock' })}
         beside={<Beside value={summary.newUploads} range={range} what="new uploads" />}
-        spark={charts.storage.map(({ images }) => images)}
+        spark={sparks.images}
         token="--series-uploads"
       />
       <Card
@@ -67,7 +69,7 @@ export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
         unit="users"
         change={changeOf(summary.users, { range, kind: 'stock' })}
         beside={<Beside value={summary.activeUsers} range={range} what="active" />}
-        spark={charts.activity.map(({ activeUsers }) => activeUsers ?? null)}
+        spark={sparks.activeUsers}
         token="--series-users"
       />
       <Card
@@ -75,7 +77,7 @@ export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
         figure={countOrDash(summary.views.value)}
         unit="views"
         change={changeOf(summary.views, { range, kind: 'flow' })}
-        spark={charts.activity.map(({ views }) => views)}
+        spark={sparks.views}
         token="--series-views"
       />
       <Card
@@ -83,11 +85,21 @@ export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
         figure={megabytesOrDash(summary.storageBytes.value)}
         unit="MB"
         change={changeOf(summary.storageBytes, { range, kind: 'stock', unit: 'MB', format: megabytes })}
-        spark={charts.storage.map(({ bytes }) => bytes)}
+        spark={sparks.bytes}
         token="--series-storage"
       />
     </div>
   )
+}
+
+function sparksOf({ charts, knownFrom, range }: Dashboard) {
+  const known = { from: knownFrom, tz: range.tz }
+  return {
+    images: unknownBefore(charts.storage, known, ({ images }) => images),
+    activeUsers: unknownBefore(charts.activity, known, ({ activeUsers }) => activeUsers),
+    views: unknownBefore(charts.activity, known, ({ views }) => views),
+    bytes: unknownBefore(charts.storage, known, ({ bytes }) => bytes),
+  }
 }
 
 function Beside({

@@ -31,6 +31,20 @@ interface Line<P> {
   of: (point: P) => number | null | undefined
 }
 
+interface Known {
+  from: string | null
+  tz: string
+}
+
+export function unknownBefore<P extends Day>(
+  points: readonly P[],
+  known: Known,
+  of: (point: P) => number | null | undefined,
+): (number | null)[] {
+  const firstDay = known.from === null ? '' : dayIn(new Date(known.from), known.tz)
+  return points.map((point) => (point.day < firstDay ? null : (of(point) ?? null)))
+}
+
 /**
  * Days that ended before anything was recorded are unknown, whatever the sum says. `knownFrom` null: nothing has been
  * recorded yet, and nothing happened.
@@ -38,16 +52,15 @@ interface Line<P> {
 export function dayChart<P extends Day>(
   unit: string,
   points: readonly P[],
-  known: { from: string | null; tz: string },
+  known: Known,
   lines: readonly Line<P>[],
 ): DayChart {
-  const firstDay = known.from === null ? '' : dayIn(new Date(known.from), known.tz)
   return {
     unit,
     days: points.map(({ day }) => day),
     series: lines.map(({ of, ...line }) => ({
       ...line,
-      values: points.map((point) => (point.day < firstDay ? null : (of(point) ?? null))),
+      values: unknownBefore(points, known, of),
     })),
     isPartial: points.at(-1)?.partial ?? false,
   }
@@ -59,8 +72,9 @@ export function isAlone(values: readonly (number | null)[], index: number): bool
   return isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1)
 }
 
+/** All that is known is that nothing happened. */
 export function isAllZero(chart: DayChart): boolean {
-  return chart.series.every(({ values }) => values.every((value) => value === 0))
+  return !isAllUnknown(chart) && chart.series.every(({ values }) => values.every((value) => !value))
 }
 
 export function isAllUnknown(chart: DayChart): boolean {

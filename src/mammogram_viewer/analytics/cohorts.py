@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from asyncpg import Pool
 
 from mammogram_viewer.adapters.database.local_days import check_time_zone, day_bounds
 from mammogram_viewer.analytics import queries, queries_people
-from mammogram_viewer.analytics.ranges import fold_first, grains_of
+from mammogram_viewer.analytics.fold import fold_all
+from mammogram_viewer.analytics.pieces import cut
 from mammogram_viewer.analytics.schemas import Cohorts, CohortWeek
 from mammogram_viewer.foundation.errors import Invalid
 
@@ -23,15 +25,14 @@ async def read_cohorts(db: Pool, tz: str, weeks: int | None) -> Cohorts:
     if not 1 <= count <= MAX_WEEKS:
         raise Invalid(f"weeks must lie between 1 and {MAX_WEEKS}.", code="invalid_weeks")
     await check_time_zone(db, tz)
-    await fold_first(db)
+    await fold_all(db)
     moment = await queries.fetch_moment(db, tz, 0)
     monday = moment.today - timedelta(days=moment.today.weekday())
     first = monday - timedelta(weeks=count - 1)
     bounds = await day_bounds(db, tz, first, monday + timedelta(days=_WEEK_DAYS - 1))
     starts = bounds[::_WEEK_DAYS]
-    grains = grains_of(starts)
-    bits = queries.bits_for(moment.max_user_id)
-    rows = await queries_people.fetch_cohorts(db, starts, grains.split_hours, grains.quarters, bits)
+    pieces = cut([], by_days=[(n, *span) for n, span in enumerate(pairwise(starts), 1)])
+    rows = await queries_people.fetch_cohorts(db, starts, pieces, queries.bits_for(moment.max_user_id))
     people = {row["week"]: row["people"] for row in rows}
     active = {(row["week"], row["active_week"]): row["active"] for row in rows}
     return Cohorts(

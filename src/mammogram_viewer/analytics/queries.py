@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from asyncpg import Pool, Record
 
-# A call of fold_activity() that moved fewer lines than this has left nothing behind that was there before it.
-FOLD_SMALL = 1000
-_BITS_STEP = 8192
+from mammogram_viewer.analytics.pieces import Cut
+
+_BITS_STEP = 1024
 
 _MOMENT = """
 SELECT now() AS as_of, (now() AT TIME ZONE $1)::date AS today,
@@ -24,61 +24,66 @@ SELECT now() AS as_of, (now() AT TIME ZONE $1)::date AS today,
 COUNTS = ("logins", "uploads", "views", "downloads", "deletes", "others")
 STOCK = ("images_added", "images_removed", "bytes_added", "bytes_removed")
 _COLUMNS = (*COUNTS, *STOCK)
-_NAMED = ", ".join(_COLUMNS)
 _SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in _COLUMNS)
-_RAW_COUNTS = ", ".join(f"(activity_type = '{name[:-1]}')::int::bigint" for name in COUNTS[:-1])
+_RAW_COUNTS = ", ".join(
+    f"count(*) FILTER (WHERE activity_type {condition})"
+    for condition in (
+        *(f"= '{name[:-1]}'" for name in COUNTS[:-1]),
+        "NOT IN ('login', 'upload', 'view', 'download', 'delete')",
+    )
+)
 
-# $1 edges, $2 split hours, $3 quarters, $4 split quarters. An hour before the first edge is left out, one that holds
-# it is split. Slot -1: what is there now, in the same snapshot.
+# Pieces of three grains (analytics/pieces.py), three columns each, from $1 on; the sums of a piece by one index range.
+# Slot -1: what is there now, in the same snapshot.
+_OF_PIECES = "unnest(${}::int[], ${}::timestamptz[], ${}::timestamptz[]) p (slot, begins_at, ends_at)"
 _SLOTS = f"""
 SELECT slot, {_SUMS} FROM (
-    SELECT width_bucket(bucket, $1::timestamptz[]) AS slot, {_NAMED} FROM analytics_hours h
-    WHERE bucket >= $1[1] AND NOT EXISTS (SELECT FROM unnest($2::timestamptz[]) s (hour) WHERE s.hour = h.bucket)
+    SELECT p.slot, h.* FROM {_OF_PIECES.format(1, 2, 3)} CROSS JOIN LATERAL (
+        SELECT {_SUMS} FROM analytics_hours WHERE bucket >= p.begins_at AND bucket < p.ends_at) h
     UNION ALL
-    SELECT width_bucket(bucket, $1), {_NAMED} FROM analytics_quarters WHERE bucket = ANY($3::timestamptz[])
+    SELECT p.slot, q.* FROM {_OF_PIECES.format(4, 5, 6)} CROSS JOIN LATERAL (
+        SELECT {_SUMS} FROM analytics_quarters WHERE bucket >= p.begins_at AND bucket < p.ends_at) q
     {{raw}}
-) facts WHERE slot > 0 GROUP BY slot
+) facts GROUP BY slot
 UNION ALL
 SELECT -1, 0, 0, 0, 0, 0, 0, coalesce(sum(images), 0)::bigint, 0, coalesce(sum(bytes), 0)::bigint, 0 FROM image_totals
 """
 _RAW_SLOTS = f"""UNION ALL
-    SELECT width_bucket(created_at, $1), {_RAW_COUNTS},
-           (activity_type NOT IN ('login', 'upload', 'view', 'download', 'delete'))::int::bigint, 0, 0, 0, 0
-    FROM unnest($4::timestamptz[]) q (begins_at)
-    JOIN user_activity ON created_at >= begins_at AND created_at < begins_at + interval '15 minutes'
+    SELECT p.slot, a.*, 0, 0, 0, 0 FROM {_OF_PIECES.format(7, 8, 9)} CROSS JOIN LATERAL (
+        SELECT {_RAW_COUNTS} FROM user_activity WHERE created_at >= p.begins_at AND created_at < p.ends_at) a
     UNION ALL
-    SELECT width_bucket(at, $1), 0, 0, 0, 0, 0, 0, greatest(images, 0), greatest(-images, 0), greatest(bytes, 0),
-           greatest(-bytes, 0)
-    FROM unnest($4::timestamptz[]) q (begins_at)
-    JOIN image_stock ON at >= begins_at AND at < begins_at + interval '15 minutes'"""
+    SELECT p.slot, 0, 0, 0, 0, 0, 0, s.* FROM {_OF_PIECES.format(7, 8, 9)} CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE images > 0), count(*) FILTER (WHERE images < 0),
+               sum(bytes) FILTER (WHERE images > 0), -sum(bytes) FILTER (WHERE images < 0)
+        FROM image_stock WHERE at >= p.begins_at AND at < p.ends_at) s"""
 _SLOTS_EXACT = _SLOTS.format(raw=_RAW_SLOTS)
 _SLOTS_OF_QUARTERS = _SLOTS.format(raw="")
 
-# $1 to $3 as above; $4 the first slot of the range, $5 the one after it, $6 split quarters. A row a slot of the range,
-# and, as slots 0 and -1, people in the whole range and in the one before it.
-_PEOPLE = """
-WITH days AS MATERIALIZED (
+# The same of sets of people, days first. A row a slot, and slot 0 for all slots from 1 on together.
+_PEOPLE = f"""
+WITH slots AS MATERIALIZED (
     SELECT slot, bit_or(users) AS users FROM (
-        SELECT width_bucket(bucket, $1::timestamptz[]) AS slot, users::bit({bits}) AS users
-        FROM analytics_hour_users h
-        WHERE bucket >= $1[1] AND bucket < $1[cardinality($1)]
-          AND NOT EXISTS (SELECT FROM unnest($2::timestamptz[]) s (hour) WHERE s.hour = h.bucket)
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(1, 2, 3)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_day_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
         UNION ALL
-        SELECT width_bucket(bucket, $1), users::bit({bits}) FROM analytics_quarter_users
-        WHERE bucket = ANY($3::timestamptz[])
-        {raw}
-    ) facts WHERE slot > 0 AND slot < $5 GROUP BY slot
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(4, 5, 6)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_hour_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
+        UNION ALL
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(7, 8, 9)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_quarter_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
+        {{raw}}
+    ) facts GROUP BY slot
 )
-SELECT slot, bit_count(users) AS people FROM days WHERE slot >= $4
-UNION ALL SELECT 0, bit_count(bit_or(users)) FROM days WHERE slot >= $4
-UNION ALL SELECT -1, bit_count(bit_or(users)) FROM days WHERE slot < $4 - 1
+SELECT slot, bit_count(users) AS people FROM slots WHERE slot <> 0
+UNION ALL SELECT 0, bit_count(bit_or(users)) FROM slots WHERE slot > 0
 """
-_RAW_PEOPLE = """UNION ALL
-        SELECT slot, user_bits(array_agg(DISTINCT user_id))::bit({bits}) FROM (
-            SELECT width_bucket(created_at, $1) AS slot, user_id FROM unnest($6::timestamptz[]) q (begins_at)
-            JOIN user_activity ON created_at >= begins_at AND created_at < begins_at + interval '15 minutes'
-            WHERE user_id IS NOT NULL
-        ) raw GROUP BY slot"""
+_RAW_PEOPLE = f"""UNION ALL
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(10, 11, 12)} CROSS JOIN LATERAL (
+            SELECT user_bits(array_agg(DISTINCT user_id))::bit({{bits}}) AS users FROM user_activity
+            WHERE created_at >= p.begins_at AND created_at < p.ends_at AND user_id IS NOT NULL) f"""
 
 _USERS_AT = """
 SELECT array_agg((SELECT count(*) FROM users WHERE created_at < at) ORDER BY place)
@@ -103,11 +108,6 @@ def bits_for(max_user_id: int) -> int:
     return (max_user_id // _BITS_STEP + 1) * _BITS_STEP
 
 
-async def fold(db: Pool) -> int:
-    folded: int = await db.fetchval("SELECT fold_activity()")
-    return folded
-
-
 async def fetch_moment(db: Pool, tz: str, days_back: int) -> Moment:
     row = await db.fetchrow(_MOMENT, tz, min(days_back, 10_000))
     assert row is not None
@@ -121,38 +121,24 @@ async def fetch_moment(db: Pool, tz: str, days_back: int) -> Moment:
     )
 
 
-async def fetch_slots(
-    db: Pool,
-    edges: Sequence[datetime],
-    split_hours: Sequence[datetime],
-    quarters: Sequence[datetime],
-    split_quarters: Sequence[datetime],
-) -> dict[int, Record]:
-    """Sums of COUNTS and STOCK by slot; slots without facts are missing. Slot -1 holds what is there now, as added."""
-    if split_quarters:
-        rows = await db.fetch(_SLOTS_EXACT, edges, split_hours, quarters, split_quarters)
+async def fetch_slots(db: Pool, pieces: Cut) -> dict[int, Record]:
+    """Sums of COUNTS and STOCK by slot. Slot -1 holds what is there now, as added."""
+    values = [*pieces.hours.columns, *pieces.quarters.columns]
+    if pieces.raw.slots:
+        rows = await db.fetch(_SLOTS_EXACT, *values, *pieces.raw.columns)
     else:
-        rows = await db.fetch(_SLOTS_OF_QUARTERS, edges, split_hours, quarters)
+        rows = await db.fetch(_SLOTS_OF_QUARTERS, *values)
     return {row["slot"]: row for row in rows}
 
 
-async def fetch_people(
-    db: Pool,
-    edges: Sequence[datetime],
-    split_hours: Sequence[datetime],
-    quarters: Sequence[datetime],
-    split_quarters: Sequence[datetime],
-    *,
-    slots: range,
-    max_user_id: int,
-) -> dict[int, int]:
-    """How many people were active, by slot of `slots`; 0: in all of them, -1: in those of the period before."""
+async def fetch_people(db: Pool, pieces: Cut, max_user_id: int) -> dict[int, int]:
+    """How many people were active, by slot; 0: in all slots from 1 on together."""
     bits = bits_for(max_user_id)
-    values: list[object] = [edges, split_hours, quarters, slots.start, slots.stop]
+    values = [*pieces.days.columns, *pieces.hours.columns, *pieces.quarters.columns]
     raw = ""
-    if split_quarters:
+    if pieces.raw.slots:
         raw = _RAW_PEOPLE.format(bits=bits)
-        values.append(split_quarters)
+        values += pieces.raw.columns
     rows = await db.fetch(_PEOPLE.format(bits=bits, raw=raw), *values)
     return {row["slot"]: row["people"] or 0 for row in rows}
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from asyncpg import Pool, Record
 
+from mammogram_viewer.analytics.pieces import Cut
+
 # One person's facts, by user_activity_by_user_idx. Slots as in `queries.py`.
 _SLOTS_OF = """
 SELECT width_bucket(created_at, $2::timestamptz[]) AS slot,
@@ -25,22 +27,28 @@ GROUP BY 1
 """
 _OWNED_BY = "SELECT count(*) AS images, coalesce(sum(byte_count), 0)::bigint AS bytes FROM images WHERE user_id = $1"
 
-# $1 the beginnings of weeks and the end of the last. Who registered in each, and who of them was active in which.
-_COHORTS = """
+# $1 the beginnings of weeks and the end of the last; then days, hours and quarters (analytics/pieces.py), a slot a
+# week. Who registered in each week, and how many of them were active in which.
+_OF_PIECES = "unnest(${}::int[], ${}::timestamptz[], ${}::timestamptz[]) p (slot, begins_at, ends_at)"
+_COHORTS = f"""
 WITH members AS MATERIALIZED (
-    SELECT width_bucket(created_at, $1::timestamptz[]) AS week, user_bits(array_agg(id))::bit({bits}) AS users,
+    SELECT width_bucket(created_at, $1::timestamptz[]) AS week, user_bits(array_agg(id))::bit({{bits}}) AS users,
            count(*) AS people
     FROM users WHERE created_at >= $1[1] AND created_at < $1[cardinality($1)] GROUP BY 1
 ), active AS MATERIALIZED (
-    SELECT week, bit_or(users) AS users FROM (
-        SELECT width_bucket(bucket, $1::timestamptz[]) AS week, users::bit({bits}) AS users
-        FROM analytics_hour_users h
-        WHERE bucket >= $1[1] AND bucket < $1[cardinality($1)]
-          AND NOT EXISTS (SELECT FROM unnest($2::timestamptz[]) s (hour) WHERE s.hour = h.bucket)
+    SELECT slot AS week, bit_or(users) AS users FROM (
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(2, 3, 4)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_day_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
         UNION ALL
-        SELECT width_bucket(bucket, $1), users::bit({bits}) FROM analytics_quarter_users
-        WHERE bucket = ANY($3::timestamptz[])
-    ) facts WHERE week BETWEEN 1 AND cardinality($1) - 1 GROUP BY 1
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(5, 6, 7)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_hour_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
+        UNION ALL
+        SELECT p.slot, f.users FROM {_OF_PIECES.format(8, 9, 10)} CROSS JOIN LATERAL (
+            SELECT bit_or(users::bit({{bits}})) AS users FROM analytics_quarter_users
+            WHERE bucket >= p.begins_at AND bucket < p.ends_at) f
+    ) facts GROUP BY 1
 )
 SELECT m.week, m.people, a.week AS active_week, bit_count(m.users & a.users) AS active
 FROM members m LEFT JOIN active a ON a.week >= m.week ORDER BY m.week, a.week
@@ -61,7 +69,6 @@ async def fetch_owned_by(db: Pool, user_id: int) -> Record:
     return row
 
 
-async def fetch_cohorts(
-    db: Pool, weeks: Sequence[datetime], split_hours: Sequence[datetime], quarters: Sequence[datetime], bits: int
-) -> list[Record]:
-    return await db.fetch(_COHORTS.format(bits=bits), weeks, split_hours, quarters)
+async def fetch_cohorts(db: Pool, weeks: Sequence[datetime], pieces: Cut, bits: int) -> list[Record]:
+    values = [*pieces.days.columns, *pieces.hours.columns, *pieces.quarters.columns]
+    return await db.fetch(_COHORTS.format(bits=bits), weeks, *values)

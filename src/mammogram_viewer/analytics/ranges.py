@@ -5,7 +5,7 @@
     period.slot_of_day(0)                                # where the first day's sum stands
 
 Both periods, the one asked for and the one before it, lie on one line of `edges`; a fact belongs to the slot between
-two of them (PostgreSQL's width_bucket), so that one pass counts both.
+two of them, so that one pass counts both.
 
 Invariant: edges are instants at which a local day begins or ends, by PostgreSQL's own clocks, or the one instant up to
 which a previous period is compared. Nothing here adds 24 hours."""
@@ -14,21 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from asyncpg import Pool
 
 from mammogram_viewer.adapters.database.local_days import check_time_zone, day_bounds
 from mammogram_viewer.analytics import queries
+from mammogram_viewer.analytics.fold import fold_all
+from mammogram_viewer.analytics.pieces import QUARTER, floor
 from mammogram_viewer.analytics.schemas import AnalyticsRange, PreviousRange, Value
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.local_days import DEFAULT_DAYS, DayRange, parse_days
 from mammogram_viewer.foundation.settings import Settings
-
-QUARTER = timedelta(minutes=15)
-HOUR = timedelta(hours=1)
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_MAX_FOLDS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,39 +148,9 @@ class Period:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grains:
-    """Where sums over edges come from: hours, but for `split_hours` (an edge lies within), whose quarters count; of
-    quarters not `split_quarters`, whose raw facts count."""
-
-    split_hours: list[datetime]
-    quarters: list[datetime]
-    split_quarters: list[datetime]
-
-
-def grains_of(edges: Sequence[datetime]) -> Grains:
-    """Pure. An edge of whole hours (UTC) splits nothing."""
-    hours = {floor(edge, HOUR) for edge in edges if floor(edge, HOUR) != edge}
-    split = {floor(edge, QUARTER) for edge in edges if floor(edge, QUARTER) != edge}
-    quarters = {hour + n * QUARTER for hour in hours for n in range(4)} - split
-    return Grains(split_hours=sorted(hours), quarters=sorted(quarters), split_quarters=sorted(split))
-
-
-def floor(at: datetime, step: timedelta) -> datetime:
-    """The last whole step at or before an instant."""
-    return at - (at - _EPOCH) % step
-
-
 def overlaps(spans: Sequence[tuple[datetime, datetime]], from_at: datetime, to_at: datetime) -> bool:
     """Whether a half-open span shares an instant with one of `spans`."""
     return any(begin < to_at and end > from_at for begin, end in spans)
-
-
-async def fold_first(db: Pool) -> None:
-    """Bring the roll-ups up to the last committed fact. Others may be adding all the while: it ends all the same."""
-    for _ in range(_MAX_FOLDS):
-        if await queries.fold(db) < queries.FOLD_SMALL:
-            return
 
 
 async def open_period(db: Pool, settings: Settings, asked: Asked) -> Period:
@@ -191,7 +158,7 @@ async def open_period(db: Pool, settings: Settings, asked: Asked) -> Period:
     if asked.compare not in (None, "prev", "none"):
         raise Invalid("compare must be prev or none.", code="invalid_compare")
     tz = await check_time_zone(db, settings.time_zone if asked.tz is None else asked.tz)
-    await fold_first(db)
+    await fold_all(db)
     moment = await queries.fetch_moment(db, tz, _days_in(asked))
     first, last = parse_days(
         asked.days, asked.first, asked.last, today=moment.today, max_days=settings.analytics_max_days

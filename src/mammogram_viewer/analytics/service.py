@@ -23,10 +23,11 @@ from mammogram_viewer.analytics.breakdown import Breakdowns
 from mammogram_viewer.analytics.cohorts import read_cohorts
 from mammogram_viewer.analytics.dashboard import read_dashboard
 from mammogram_viewer.analytics.feed import activity_page, list_activities
+from mammogram_viewer.analytics.fold import fold_all
 from mammogram_viewer.analytics.most_viewed import most_viewed_ever, most_viewed_in
 from mammogram_viewer.analytics.people import read_user
 from mammogram_viewer.analytics.processing import read_processing
-from mammogram_viewer.analytics.ranges import Asked, fold_first, open_period
+from mammogram_viewer.analytics.ranges import Asked, open_period
 from mammogram_viewer.analytics.statistics import image_statistics, read_file_types
 from mammogram_viewer.analytics.system_stats import list_system_stats, update_system_stats
 from mammogram_viewer.analytics.trends import read_upload_trends
@@ -118,7 +119,7 @@ class AnalyticsService:
 
     async def get_image_statistics(self) -> schemas.ImageStatistics:
         """Originals that are there now, by type of file."""
-        await fold_first(self._db)
+        await fold_all(self._db)
         return image_statistics(*await read_file_types(self._db))
 
     async def get_upload_trends(
@@ -140,7 +141,7 @@ class AnalyticsService:
     async def get_most_viewed_ever(self, limit: int = DEFAULT_MOST_VIEWED) -> schemas.MostViewed:
         """The same of all time."""
         check_most_viewed_limit(limit)
-        await fold_first(self._db)
+        await fold_all(self._db)
         images, computed_at = await most_viewed_ever(self._db, self._links, limit)
         return schemas.MostViewed(range=None, images=images, computed_at=computed_at)
 

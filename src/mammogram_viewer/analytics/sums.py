@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asyncpg import Pool, Record
 
 from mammogram_viewer.analytics import queries
-from mammogram_viewer.analytics.ranges import Period, grains_of
+from mammogram_viewer.analytics.pieces import END, cut
+from mammogram_viewer.analytics.ranges import Period
 
 _NOW = -1  # the slot in which what is there now stands
-_ALL, _ALL_BEFORE = 0, -1  # of people
+_RANGE, _BEFORE = 0, -1  # of people: the whole range, and the one before it
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Sums:
 
     def of(self, slot: int, name: str) -> int:
         found = self.slots.get(slot)
-        return 0 if found is None else found[name]
+        return 0 if found is None else found[name] or 0
 
     def total(self, name: str) -> int:
         return sum(self.of(slot, name) for slot in self.period.slots)
@@ -62,35 +62,23 @@ class People:
 
     @property
     def in_range(self) -> int:
-        return self.by_slot.get(_ALL, 0)
+        return self.by_slot.get(_RANGE, 0)
 
     @property
     def before(self) -> int:
-        return self.by_slot.get(_ALL_BEFORE, 0)
+        return self.by_slot.get(_BEFORE, 0)
 
 
 async def read_sums(db: Pool, period: Period) -> Sums:
     """Counts of every slot; one statement."""
-    grains = grains_of(period.edges)
-    slots = await queries.fetch_slots(db, period.edges, grains.split_hours, grains.quarters, grains.split_quarters)
-    return Sums(period, slots)
+    edges = period.edges
+    spans = [(n, begin, end) for n, (begin, end) in enumerate(zip(edges, [*edges[1:], END], strict=True), 1)]
+    return Sums(period, await queries.fetch_slots(db, cut(spans)))
 
 
 async def read_people(db: Pool, period: Period) -> People:
     """Distinct people of each day, of the range and of the one before; one statement."""
-    grains = grains_of(period.edges)
-    by_slot = await queries.fetch_people(
-        db,
-        period.edges,
-        grains.split_hours,
-        grains.quarters,
-        grains.split_quarters,
-        slots=period.slots,
-        max_user_id=period.max_user_id,
-    )
-    return People(by_slot)
-
-
-async def read_both(db: Pool, period: Period) -> tuple[Sums, People]:
-    """Both at once, over two connections."""
-    return await asyncio.gather(read_sums(db, period), read_people(db, period))
+    before = period.previous
+    spans = zip(period.slots, period.bounds, period.bounds[1:], strict=False)
+    earlier = [] if before is None else [(_BEFORE, before.bounds[0], before.until_at)]
+    return People(await queries.fetch_people(db, cut(spans, by_days=earlier), period.max_user_id))

@@ -1,27 +1,22 @@
-import { useCallback, useState } from 'react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Layers, SearchX } from 'lucide-react'
 import type { GallerySearch } from '@/shared/api/imageFilters'
 import { fetchStudyCounts, type Study, type StudyFilters } from '@/shared/api/studies'
-import { dayKey, formatDayHeading } from '@/shared/format/dates'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import type { TileGrid } from '@/shared/wall/lines'
-import { VirtualWall } from '@/shared/wall/VirtualWall'
 import { countInWords } from './exam'
 import { EXAM_GRID, ExamSkeleton, ExamTile } from './ExamTile'
 import { FilterBar } from './FilterBar'
 import styles from './GalleryPage.module.css'
 import { useExamPoll } from './usePendingPoll'
 import { useGalleryWall } from './useGalleryWall'
-import { useOldest } from './useOldest'
+import { useInView } from './useInView'
 import { useUploaders } from './useUploaders'
-import { examFiltersOf, examKey, examWall, inView } from './walls'
+import { examFiltersOf, examKey, examWall } from './walls'
 import { WallPage } from './WallPage'
 
-const groupOf = (study: Study) => dayKey(study.createdAt)
-const heading = (day: string) => formatDayHeading(day)
 const skeleton = () => <ExamSkeleton />
 const tile = (study: Study, _: number, grid: TileGrid) => <ExamTile study={study} width={grid.tileWidth} />
 
@@ -29,16 +24,11 @@ export function ExamsView({ search }: { search: GallerySearch }) {
   const filters = examFiltersOf(search)
   const key = examKey(filters)
   const { isPlaceLost, onPlace } = useGalleryWall(examWall, key, filters, search.at)
-  const oldest = useOldest(examWall, key)
   const rows = examWall.use((state) => state.window?.rows) ?? []
   const uploaders = useUploaders(rows.flatMap((study) => study.uploaders))
   const counts = useCounts(key, filters)
-  const [visible, setVisible] = useState<readonly Study[]>([])
+  const { visible, onView } = useInView<Study>('exams')
   useExamPoll(visible)
-  const onView = useCallback((shown: readonly Study[], start: number) => {
-    inView.exams = { start, end: start + shown.length }
-    setVisible(shown)
-  }, [])
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   return (
     <WallPage
@@ -56,21 +46,13 @@ export function ExamsView({ search }: { search: GallerySearch }) {
       empty={isFiltered ? <NothingFits /> : <NothingYet />}
       newsLabel="New exams"
       isPlaceLost={isPlaceLost}
-      oldest={oldest}
-    >
-      <VirtualWall
-        wall={examWall}
-        wish={EXAM_GRID}
-        loadingLabel="Loading exams"
-        groupOf={groupOf}
-        heading={heading}
-        tile={tile}
-        skeleton={skeleton}
-        onView={onView}
-        onPlace={onPlace}
-        oldest={oldest}
-      />
-    </WallPage>
+      wish={EXAM_GRID}
+      loadingLabel="Loading exams"
+      tile={tile}
+      skeleton={skeleton}
+      onView={onView}
+      onPlace={onPlace}
+    />
   )
 }
 

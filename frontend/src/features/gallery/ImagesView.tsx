@@ -1,30 +1,26 @@
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useMemo } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Images, SearchX } from 'lucide-react'
 import { countFilters, filtersKey, type GallerySearch, type ImageFilters } from '@/shared/api/imageFilters'
 import { meQuery } from '@/shared/api/queries'
 import type { ImageSummary } from '@/shared/api/types'
-import { dayKey, formatDayHeading } from '@/shared/format/dates'
 import { runCommand, useCommands } from '@/shared/keys/commands'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import type { TileGrid } from '@/shared/wall/lines'
-import { VirtualWall } from '@/shared/wall/VirtualWall'
 import { FilterBar } from './FilterBar'
 import { SelectionBar } from './SelectionBar'
 import { knownImages, tickAll, tickImage, useSelection } from './selection'
 import { IMAGE_GRID, Tile, TileSkeleton } from './Tile'
 import { useGalleryWall } from './useGalleryWall'
-import { useOldest } from './useOldest'
 import { usePendingPoll } from './usePendingPoll'
+import { useInView } from './useInView'
 import { useUploaders } from './useUploaders'
-import { imageFiltersOf, imageWall, inView } from './walls'
+import { imageFiltersOf, imageWall } from './walls'
 import { WallPage } from './WallPage'
 
-const groupOf = (image: ImageSummary) => dayKey(image.createdAt)
 const skeleton = () => <TileSkeleton />
-const heading = (day: string) => formatDayHeading(day)
 
 function onTick(id: number, isRange: boolean): void {
   tickImage(imageWall.use.getState().window?.rows ?? [], id, isRange)
@@ -40,18 +36,13 @@ export function ImagesView({ search }: { search: GallerySearch }) {
   const filters = imageFiltersOf(search)
   const key = filtersKey(filters)
   const { isPlaceLost, onPlace } = useGalleryWall(imageWall, key, filters, search.at)
-  const oldest = useOldest(imageWall, key)
   const rows = imageWall.use((state) => state.window?.rows) ?? []
   const uploaders = useUploaders(
     rows.map((image) => ({ id: image.userId, name: image.uploaderName ?? String(image.userId) })),
   )
   const { ids } = useSelection()
-  const [visible, setVisible] = useState<readonly ImageSummary[]>([])
+  const { visible, onView } = useInView<ImageSummary>('images')
   usePendingPoll(visible)
-  const onView = useCallback((shown: readonly ImageSummary[], start: number) => {
-    inView.images = { start, end: start + shown.length }
-    setVisible(shown)
-  }, [])
   useCommands([
     {
       id: 'tick',
@@ -78,20 +69,13 @@ export function ImagesView({ search }: { search: GallerySearch }) {
       empty={countFilters(filters) > 0 ? <NothingFits /> : <NothingYet />}
       newsLabel="New images"
       isPlaceLost={isPlaceLost}
-      oldest={oldest}
+      wish={IMAGE_GRID}
+      loadingLabel="Loading images"
+      tile={tile}
+      skeleton={skeleton}
+      onView={onView}
+      onPlace={onPlace}
     >
-      <VirtualWall
-        wall={imageWall}
-        wish={IMAGE_GRID}
-        loadingLabel="Loading images"
-        groupOf={groupOf}
-        heading={heading}
-        tile={tile}
-        skeleton={skeleton}
-        onView={onView}
-        onPlace={onPlace}
-        oldest={oldest}
-      />
       <SelectionBar list={{ images: knownImages(rows, ids) }} />
     </WallPage>
   )

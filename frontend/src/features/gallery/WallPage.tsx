@@ -3,16 +3,21 @@ import { useNavigate } from '@tanstack/react-router'
 import { ArrowUp } from 'lucide-react'
 import { messageOf, NoConnection } from '@/shared/api/client'
 import type { GallerySearch } from '@/shared/api/imageFilters'
+import { dayKey, formatDayHeading } from '@/shared/format/dates'
 import { Button } from '@/shared/ui/Button'
 import { Notice } from '@/shared/ui/Notice'
 import { type Placed, placeAt, placeOf } from '@/shared/wall/place'
+import { VirtualWall, type VirtualWallProps } from '@/shared/wall/VirtualWall'
 import type { Wall } from '@/shared/wall/wall'
 import styles from './GalleryPage.module.css'
 import { endOf, type Month } from './months'
 import { TimeScrubber } from './TimeScrubber'
+import { useOldest } from './useOldest'
 
-interface WallPageProps<T extends Placed, Q> {
-  wall: Wall<T, Q>
+interface WallPageProps<T extends Placed, Q> extends Pick<
+  VirtualWallProps<T, Q>,
+  'wall' | 'wish' | 'loadingLabel' | 'tile' | 'skeleton' | 'onView' | 'onPlace'
+> {
   /** Names what the address asks for; the wall may still show something else. */
   wallKey: string
   search: GallerySearch
@@ -21,14 +26,17 @@ interface WallPageProps<T extends Placed, Q> {
   empty: ReactNode
   newsLabel: string
   isPlaceLost: boolean
-  /** When the oldest row of the whole list came, in milliseconds. */
-  oldest: number | undefined
-  children: ReactNode
+  /** Below the wall. */
+  children?: ReactNode
 }
 
-/** What both views have around their wall: filters, what went wrong, what is new, and the scrubber. */
+const groupOf = (row: Placed) => dayKey(row.createdAt)
+const heading = (day: string) => formatDayHeading(day)
+
+/** A view's wall by days with what both views have around it: filters, what went wrong, what is new, the scrubber. */
 export function WallPage<T extends Placed, Q>(props: WallPageProps<T, Q>) {
-  const { wall, wallKey, filters, empty, newsLabel, isPlaceLost, children } = props
+  const { wall, wallKey, search, filters, empty, newsLabel, isPlaceLost, children, ...tiles } = props
+  const oldest = useOldest(wall, wallKey)
   const isOpen = wall.use((state) => state.key === wallKey)
   const held = wall.use((state) => state.window)
   const hasNews = wall.use((state) => state.hasNews)
@@ -43,8 +51,13 @@ export function WallPage<T extends Placed, Q>(props: WallPageProps<T, Q>) {
       ) : null}
       <Trouble wall={wall} />
       {isEmpty ? empty : null}
-      {isOpen && !isEmpty ? children : null}
-      {isEmpty ? null : <Scrubber {...props} />}
+      {isOpen && !isEmpty ? (
+        <>
+          <VirtualWall wall={wall} groupOf={groupOf} heading={heading} oldest={oldest} {...tiles} />
+          {children}
+        </>
+      ) : null}
+      {isEmpty ? null : <Scrubber wall={wall} wallKey={wallKey} search={search} oldest={oldest} />}
       <div role="status">
         {hasNews ? (
           <Button
@@ -85,7 +98,15 @@ function Trouble<T extends Placed, Q>({ wall }: { wall: Wall<T, Q> }) {
   )
 }
 
-function Scrubber<T extends Placed, Q>({ wall, wallKey, search, oldest }: WallPageProps<T, Q>) {
+interface ScrubberProps<T extends Placed, Q> {
+  wall: Wall<T, Q>
+  wallKey: string
+  search: GallerySearch
+  /** When the oldest row of the whole list came, in milliseconds. */
+  oldest: number | undefined
+}
+
+function Scrubber<T extends Placed, Q>({ wall, wallKey, search, oldest }: ScrubberProps<T, Q>) {
   const navigate = useNavigate()
   const [now] = useState(() => Date.now())
   const first = wall.use((state) => (state.key === wallKey ? state.window?.rows[0] : undefined))

@@ -47,9 +47,19 @@ def views_of(counts: Counts) -> Views:
 def repeats_of(counts: Counts) -> int:
     """How many pictures were taken of a side and view that there was one of already. Raw values and their picture are
     one exposure."""
+    return sum(count - 1 for taken in _taken(counts) for count in taken.values())
+
+
+def exposures_of(counts: Counts) -> int:
+    """How many exposures there are in all, spots and magnifications too."""
+    return sum(sum(taken.values()) for taken in (*_taken(counts), some(counts, "special")))
+
+
+def _taken(counts: Counts) -> tuple[dict[str, int], dict[str, int]]:
+    """Exposures by view, flat ones and tomosynthesis."""
     shown, processing, tomosynthesis = (some(counts, kind) for kind in _WHOLE)
     flat = {view: max(shown.get(view, 0), processing.get(view, 0)) for view in shown.keys() | processing.keys()}
-    return sum(count - 1 for taken in (flat, tomosynthesis) for count in taken.values())
+    return flat, tomosynthesis
 
 
 def is_mammographic(views: Views) -> bool:

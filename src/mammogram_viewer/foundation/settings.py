@@ -89,6 +89,15 @@ class Settings:
         1800, "The same person at the same image within this time goes on with a view, seconds."
     )
 
+    # Imaging quality
+    quality_points_max: int = _setting(2000, "Most exposures drawn as points of one chart; above it a fixed sample.")
+    quality_csv_seconds: float = _setting(300.0, "Longest CSV export of single exposures, seconds.")
+    quality_csv_streams: int = _setting(
+        2, "CSV exports of single exposures at once in one process; each holds a connection to the database."
+    )
+    quality_curves_max: int = _setting(8, "Most reference curves of dose.")
+    quality_curve_points_max: int = _setting(50, "Most points of one reference curve.")
+
     # Intake
     max_upload_bytes: int = _setting(2048 * MIB, "Largest single file, bytes.")
     max_files_per_request: int = _setting(10_000, "Most files in one multipart request.")

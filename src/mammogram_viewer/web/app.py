@@ -28,6 +28,7 @@ from mammogram_viewer.intake import routes as intake_routes
 from mammogram_viewer.notifications import routes as notification_routes
 from mammogram_viewer.operations import health_routes, job_routes, metrics_routes, queue_routes
 from mammogram_viewer.operations.request_tally import RequestTally
+from mammogram_viewer.quality import routes as quality_routes
 from mammogram_viewer.viewing import bulk_routes as correction_routes
 from mammogram_viewer.viewing import routes as viewing_routes
 from mammogram_viewer.viewing import signed as signed_routes
@@ -53,6 +54,7 @@ _FEATURES = (
     job_routes,
     queue_routes,
     notification_routes,
+    quality_routes,
     signed_routes,
     analytics_routes,
     health_routes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mammogram_viewer.archive.exam_models import Candidate, Exam, counts_of
-from mammogram_viewer.archive.exam_views import SLOTS, Views, is_mammographic, repeats_of
+from mammogram_viewer.archive.exam_views import SLOTS, Views, exposures_of, is_mammographic, repeats_of
 from mammogram_viewer.archive.exam_views import views_of as views_of_counts
 from mammogram_viewer.gallery.exam_views import Suggestion, suggest
 
@@ -38,6 +38,7 @@ def test_a_picture_for_processing_beside_its_twin_for_presentation_is_no_repeat(
 def test_repeats_are_counted_by_exposure_and_not_by_file():
     counts = counts_of({"shown R CC": 2, "processing R CC": 2, "tomosynthesis R CC": 1, "shown L MLO": 3})
     assert repeats_of(counts) == 3
+    assert exposures_of(counts) == 6
     assert repeats_of(counts_of(tally_of("shown R CC", "processing R CC", "special R CC magnification"))) == 0
 
 

@@ -255,7 +255,8 @@ export interface paths {
     }
     /**
      * Facts, newest first
-     * @description Both filters together; a keyset page in both directions.
+     * @description Both filters together; a keyset page in both directions. As CSV not a page but every fact of a range (`days`, or
+     *     `from` and `to`), streamed.
      */
     get: operations['ApiAnalyticsActivityRecentGetRecentActivity']
     put?: never
@@ -295,7 +296,8 @@ export interface paths {
     }
     /**
      * Cards, charts and tables
-     * @description Exact to the event, in the days of the reader's time zone.
+     * @description Exact to the event, in the days of the reader's time zone. As CSV, `panel` is `summary`, `uploads`, `activity`,
+     *     `fileTypes`, `storage`, `mostViewed`, or `recent`: every fact of the range.
      */
     get: operations['ApiAnalyticsDashboardGetDashboard']
     put?: never
@@ -355,9 +357,30 @@ export interface paths {
     }
     /**
      * From upload to picture
-     * @description Jobs by the day on which they ended, how long they took, and why some failed.
+     * @description Jobs by the day on which they ended, how long they took, and why some failed. As CSV, `panel` is `days` or
+     *     `reasons`.
      */
     get: operations['ApiAnalyticsProcessingGetProcessing']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/stream': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Live totals and activities, as server-sent events
+     * @description Begins with `totals`; at most one update a second. 429 `too_many_streams`, 422 `invalid_time_zone`.
+     */
+    get: operations['ApiAnalyticsStreamGetAnalyticsStream']
     put?: never
     post?: never
     delete?: never
@@ -455,7 +478,8 @@ export interface paths {
     }
     /**
      * One person's numbers
-     * @description One's own for everybody, anybody's for administrators.
+     * @description One's own for everybody, anybody's for administrators. As CSV, `panel` is `summary`, `activity`, `mostViewed` or
+     *     `recent`.
      */
     get: operations['ApiAnalyticsUserUserIdGetUserAnalytics']
     put?: never
@@ -1157,6 +1181,171 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/quality': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Units and operators to choose from
+     * @description Operators go by pseudonyms, which stay the same and tell nobody's name.
+     */
+    get: operations['ApiQualityGetQuality']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/completeness': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Views missing and repeated, files rejected and failed
+     * @description Exams by the day of their study where known, else by their arrival; files as everywhere here.
+     */
+    get: operations['ApiQualityCompletenessGetCompleteness']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/compression': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Compression force and thickness
+     * @description `panel` of CSV: groups (default), forces or thicknesses.
+     */
+    get: operations['ApiQualityCompressionGetCompression']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/curves': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Reference curves of dose
+     * @description Lines to look along, for a unit and many exposures; never a verdict on one.
+     */
+    get: operations['ApiQualityCurvesGetReferenceCurves']
+    /**
+     * Change the reference curves
+     * @description All of them at once; `curves` null brings the program's own back. 409 `curves_changed` when `version` is old.
+     */
+    put: operations['ApiQualityCurvesPutReferenceCurves']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/dose': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Mean glandular dose against compressed breast thickness
+     * @description `panel` of CSV: bins (default), curves, or exposures: every one of them.
+     */
+    get: operations['ApiQualityDoseGetDose']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/exams': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The exams behind a point, a bar or a number
+     * @description By values of exposures (ranges, target, filter), by headers (`lacks`, `implausible`), by `outcome` (rejected,
+     *     failed), or by views (`missing`, `repeated`: as `R CC`, or `any`); with `month` beside any of them. Newest first.
+     */
+    get: operations['ApiQualityExamsGetQualityExams']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/headers': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What headers do not tell
+     * @description Of files that are shown: how many lack each value, and in how many it is none that a unit gives.
+     */
+    get: operations['ApiQualityHeadersGetHeaders']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/technique': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Kilovolts, targets and filters
+     * @description `panel` of CSV: groups (default), materials or kvs.
+     */
+    get: operations['ApiQualityTechniqueGetTechnique']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/settings/public': {
     parameters: {
       query?: never
@@ -1615,6 +1804,12 @@ export interface components {
     ApiTokenList: {
       apiTokens: components['schemas']['ApiToken'][]
     }
+    /** Bin */
+    Bin: {
+      exposures: number
+      from: number
+      to: number
+    }
     /** BreakdownPart */
     BreakdownPart: {
       bytes: number
@@ -1657,6 +1852,48 @@ export interface components {
       tz: string
       weeks: components['schemas']['CohortWeek'][]
     }
+    /** Completeness */
+    Completeness: {
+      byMonth: components['schemas']['CompletenessGroup'][]
+      byUnit: components['schemas']['CompletenessGroup'][]
+      range: components['schemas']['QualityRange']
+      total: components['schemas']['CompletenessGroup']
+    }
+    /** CompletenessGroup */
+    CompletenessGroup: {
+      byArrival: number
+      complete: number
+      exams: number
+      exposures: number
+      failed: number
+      files: number
+      key: string | null
+      missing: components['schemas']['MissingView'][]
+      ready: number
+      rejected: number
+      repeats: number
+      withRepeats: number
+    }
+    /** Compression */
+    Compression: {
+      byMonth: components['schemas']['CompressionGroup'][]
+      byOperator: components['schemas']['CompressionGroup'][]
+      byUnit: components['schemas']['CompressionGroup'][]
+      exposures: number
+      force: components['schemas']['Spread']
+      forces: components['schemas']['Bin'][]
+      range: components['schemas']['QualityRange']
+      thickness: components['schemas']['Spread']
+      thicknesses: components['schemas']['Bin'][]
+    }
+    /** CompressionGroup */
+    CompressionGroup: {
+      exposures: number
+      force: components['schemas']['Spread']
+      key: string | null
+      label: string | null
+      thickness: components['schemas']['Spread']
+    }
     /** CorrectedImages */
     CorrectedImages: {
       corrected: number[]
@@ -1689,6 +1926,17 @@ export interface components {
     CreatedToken: {
       apiToken: components['schemas']['ApiToken']
       token: string
+    }
+    /** Curve */
+    Curve: {
+      name: string
+      points: components['schemas']['CurvePoint'][]
+      source: string
+    }
+    /** CurvePoint */
+    CurvePoint: {
+      doseMgy: number
+      thicknessMm: number
     }
     /** Dashboard */
     Dashboard: {
@@ -1753,6 +2001,33 @@ export interface components {
     Dismissed: {
       changed: number
     }
+    /** DoseBin */
+    DoseBin: {
+      exposures: number
+      from: number
+      p50: number
+      p75: number
+      to: number
+    }
+    /** DoseByThickness */
+    DoseByThickness: {
+      bins: components['schemas']['DoseBin'][]
+      byArrival: number
+      charted: number
+      curves: components['schemas']['Curve'][]
+      exposures: number
+      implausible: number
+      missing: number
+      points: components['schemas']['DosePoint'][]
+      range: components['schemas']['QualityRange']
+      sampled: boolean
+    }
+    /** DosePoint */
+    DosePoint: {
+      doseMgy: number
+      imageId: number
+      thicknessMm: number
+    }
     /** EndEvent */
     EndEvent: {
       /** @enum {string} */
@@ -1815,6 +2090,18 @@ export interface components {
     HangingPlace: {
       image: components['schemas']['ExamPicture'] | null
       slot: string
+    }
+    /** HeaderGroup */
+    HeaderGroup: {
+      files: number
+      key: string | null
+      values: components['schemas']['HeaderValue'][]
+    }
+    /** HeaderValue */
+    HeaderValue: {
+      implausible: number
+      missing: number
+      name: string
     }
     /** Health */
     Health: {
@@ -2015,12 +2302,29 @@ export interface components {
       email: string
       password: string
     }
+    /** Material */
+    Material: {
+      exposures: number
+      filter: string | null
+      target: string | null
+    }
     /** Me */
     Me: {
       /** @enum {string} */
       authentication: 'session' | 'token'
       capabilities: components['schemas']['Capabilities']
       user: components['schemas']['User']
+    }
+    /** MissingInHeaders */
+    MissingInHeaders: {
+      byUnit: components['schemas']['HeaderGroup'][]
+      range: components['schemas']['QualityRange']
+      total: components['schemas']['HeaderGroup']
+    }
+    /** MissingView */
+    MissingView: {
+      exams: number
+      view: string
     }
     /** MostViewed */
     MostViewed: {
@@ -2047,6 +2351,10 @@ export interface components {
     /** NamedImages */
     NamedImages: {
       imageIds: number[]
+    }
+    /** NewActivities */
+    NewActivities: {
+      activities: components['schemas']['Activity'][]
     }
     /** NewToken */
     NewToken: {
@@ -2162,6 +2470,80 @@ export interface components {
       maxUploadBytes: number
       version: string
     }
+    /** QualityExam */
+    QualityExam: {
+      byArrival: boolean
+      examId: number | null
+      files: number
+      images: components['schemas']['QualityImage'][]
+      missing?: string[] | null
+      repeated?: string[] | null
+      /** Format: date */
+      takenOn: string
+      unit: string | null
+    }
+    /** QualityExams */
+    QualityExams: {
+      exams: components['schemas']['QualityExam'][]
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      range: components['schemas']['QualityRange']
+    }
+    /** QualityImage */
+    QualityImage: {
+      doseMgy: number | null
+      filter: string | null
+      forceN: number | null
+      imageId: number
+      kvKv: number | null
+      laterality: string | null
+      reasonCode: string | null
+      status: string
+      target: string | null
+      thicknessMm: number | null
+      viewPosition: string | null
+    }
+    /** QualityOperator */
+    QualityOperator: {
+      files: number
+      key: string | null
+      label: string | null
+    }
+    /** QualityOverview */
+    QualityOverview: {
+      /** @enum {string} */
+      by: 'station' | 'detector' | 'serial'
+      byArrival: number
+      exposures: number
+      files: number
+      operators: components['schemas']['QualityOperator'][]
+      phantoms: number
+      range: components['schemas']['QualityRange']
+      units: components['schemas']['QualityUnit'][]
+    }
+    /** QualityRange */
+    QualityRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+    }
+    /** QualityUnit */
+    QualityUnit: {
+      files: number
+      key: string | null
+      manufacturer: string | null
+    }
     /** QueueAnswer */
     QueueAnswer: {
       active: number
@@ -2247,6 +2629,20 @@ export interface components {
       /** @enum {string} */
       status: 'ok' | 'down'
       usedMemoryBytes: number | null
+    }
+    /** ReferenceCurves */
+    ReferenceCurves: {
+      changedAt: string | null
+      changedBy: string | null
+      curves: components['schemas']['Curve'][]
+      isDefault: boolean
+      mayChange: boolean
+      version: number
+    }
+    /** ReferenceCurvesChange */
+    ReferenceCurvesChange: {
+      curves: components['schemas']['Curve'][] | null
+      version: number
     }
     /** Refusal */
     Refusal: {
@@ -2346,6 +2742,15 @@ export interface components {
       columnMm: number | null
       magnification: number | null
       rowMm: number | null
+    }
+    /** Spread */
+    Spread: {
+      implausible: number
+      known: number
+      missing: number
+      p25: number | null
+      p50: number | null
+      p75: number | null
     }
     /** StatusCounts */
     StatusCounts: {
@@ -2527,6 +2932,25 @@ export interface components {
       operatorsName: string | null
       organDoseMgy: number | null
     }
+    /** TechniqueGroup */
+    TechniqueGroup: {
+      exposures: number
+      key: string | null
+      kv: components['schemas']['Spread']
+      label: string | null
+      materials: components['schemas']['Material'][]
+    }
+    /** TechniqueMix */
+    TechniqueMix: {
+      byMonth: components['schemas']['TechniqueGroup'][]
+      byOperator: components['schemas']['TechniqueGroup'][]
+      byUnit: components['schemas']['TechniqueGroup'][]
+      exposures: number
+      kv: components['schemas']['Spread']
+      kvs: components['schemas']['Bin'][]
+      materials: components['schemas']['Material'][]
+      range: components['schemas']['QualityRange']
+    }
     /** TimelineEvent */
     TimelineEvent: {
       /** Format: date-time */
@@ -2536,6 +2960,17 @@ export interface components {
       durationMs?: number | null
       event: string
       worker?: string | null
+    }
+    /** Totals */
+    Totals: {
+      activeToday: number
+      /** Format: date-time */
+      asOf: string
+      images: number
+      storageBytes: number
+      uploadsToday: number
+      users: number
+      viewsToday: number
     }
     /** UnfinishedUpload */
     UnfinishedUpload: {
@@ -3277,6 +3712,20 @@ export interface operations {
   ApiAnalyticsActivityRecentGetRecentActivity: {
     parameters: {
       query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
         userId?: number | null
         type?: string | null
         cursor?: string | null
@@ -3321,6 +3770,10 @@ export interface operations {
   ApiAnalyticsCohortsGetCohorts: {
     parameters: {
       query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
         weeks?: number | null
         tz?: string | null
       }
@@ -3372,6 +3825,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
       }
       header?: never
       path?: never
@@ -3421,6 +3878,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
         limit?: number
         /** @description all: of all time, instead of a range. */
         period?: string | null
@@ -3462,7 +3923,12 @@ export interface operations {
   }
   ApiAnalyticsImagesStatisticsGetImageStatistics: {
     parameters: {
-      query?: never
+      query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
       header?: never
       path?: never
       cookie?: never
@@ -3476,6 +3942,24 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['ImageStatistics']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }
@@ -3493,6 +3977,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
       }
       header?: never
       path?: never
@@ -3529,9 +4017,58 @@ export interface operations {
       }
     }
   }
+  ApiAnalyticsStreamGetAnalyticsStream: {
+    parameters: {
+      query?: {
+        /** @description IANA name of the zone whose today counts. */
+        tz?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Events `totals`, `activity`, `heartbeat` and `end`; each one's data is JSON */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/event-stream':
+            | components['schemas']['Totals']
+            | components['schemas']['NewActivities']
+            | components['schemas']['HeartbeatEvent']
+            | components['schemas']['EndEvent']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiAnalyticsSystemStatsGetSystemStats: {
     parameters: {
       query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
         /** @description UTC, included. */
         startDate?: string | null
         /** @description UTC, included. */
@@ -3627,6 +4164,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
       }
       header?: never
       path?: never
@@ -3676,6 +4217,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
       }
       header?: never
       path?: never
@@ -3725,6 +4270,10 @@ export interface operations {
         tz?: string | null
         /** @description prev (unless told): beside it as many days before; or none. */
         compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
       }
       header?: never
       path: {
@@ -5200,6 +5749,485 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['WebhookTested']
+        }
+      }
+    }
+  }
+  ApiQualityGetQuality: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QualityOverview']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCompletenessGetCompleteness: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Completeness']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCompressionGetCompression: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Compression']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCurvesGetReferenceCurves: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReferenceCurves']
+        }
+      }
+    }
+  }
+  ApiQualityCurvesPutReferenceCurves: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReferenceCurvesChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReferenceCurves']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityDoseGetDose: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DoseByThickness']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityExamsGetQualityExams: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description Of exposures; from is included, to is not. */
+        thicknessFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        thicknessTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        doseFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        doseTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        forceFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        forceTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        kvFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        kvTo?: number | null
+        target?: string | null
+        filter?: string | null
+        month?: string | null
+        lacks?: string | null
+        implausible?: string | null
+        outcome?: string | null
+        missing?: string | null
+        repeated?: string | null
+        cursor?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QualityExams']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityHeadersGetHeaders: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['MissingInHeaders']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityTechniqueGetTechnique: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['TechniqueMix']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
         }
       }
     }

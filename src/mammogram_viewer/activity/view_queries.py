@@ -8,7 +8,7 @@ from mammogram_viewer.activity.queries import AnyConnection
 
 # One flush at a time in the whole installation, so that two processes never begin the same view each. The lock has to
 # be a statement of its own: the next one then sees what the flush before has committed.
-_LOCK = "SELECT pg_advisory_xact_lock(7226003)"
+_LOCK = "SELECT pg_advisory_xact_lock(7226004)"
 
 # What a row of image_views reaches, half an hour around it, is never another view. Duration is never longer than the
 # time since the view began, however many windows show the picture.

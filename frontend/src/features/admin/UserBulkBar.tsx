@@ -1,16 +1,16 @@
 import { useState } from 'react'
-import { UserCheck, UserX, X } from 'lucide-react'
+import { UserCheck, UserX } from 'lucide-react'
 import { refusalsInWords } from '@/shared/acts/refusals'
 import { type BulkEnd, changeUsers } from '@/shared/api/bulk'
 import { messageOf } from '@/shared/api/client'
 import type { User } from '@/shared/api/types'
 import { formatCount, plural } from '@/shared/format/numbers'
 import { useCommands } from '@/shared/keys/commands'
-import { Button, IconButton } from '@/shared/ui/Button'
+import { ActsBar } from '@/shared/ui/ActsBar'
+import { Button } from '@/shared/ui/Button'
 import { ConfirmDialog } from '@/shared/ui/Dialog'
 import { offerUndo, toast } from '@/shared/ui/Toasts'
 import { statusBack, undoneInWords } from './statusBack'
-import styles from './UsersPage.module.css'
 
 interface UserBulkBarProps {
   users: readonly User[]
@@ -43,33 +43,29 @@ function Bar({ users, onClear, onChanged }: UserBulkBarProps) {
     }
   }
   return (
-    <div className={styles.bar} role="toolbar" aria-label="Selected users" data-acts-bar>
-      <strong aria-live="polite">{formatCount(users.length)} selected</strong>
-      <Button
-        icon={<UserCheck />}
-        isBusy={isBusy}
-        disabled={waiting.length === 0}
-        onClick={() => void approve()}
+    <>
+      <ActsBar
+        label="Selected users"
+        selected={<strong>{formatCount(users.length)} selected</strong>}
+        onClear={onClear}
       >
-        Approve {waiting.length > 0 ? formatCount(waiting.length) : ''}
-      </Button>
-      <Button
-        kind="danger"
-        icon={<UserX />}
-        disabled={isBusy || active.length === 0}
-        onClick={() => setAsking(true)}
-      >
-        Disable {active.length > 0 ? formatCount(active.length) : ''}
-      </Button>
-      <IconButton
-        label="Clear the selection"
-        keys="Escape"
-        side="top"
-        className={styles.clear}
-        onClick={onClear}
-      >
-        <X />
-      </IconButton>
+        <Button
+          icon={<UserCheck />}
+          isBusy={isBusy}
+          disabled={waiting.length === 0}
+          onClick={() => void approve()}
+        >
+          Approve {waiting.length > 0 ? formatCount(waiting.length) : ''}
+        </Button>
+        <Button
+          kind="danger"
+          icon={<UserX />}
+          disabled={isBusy || active.length === 0}
+          onClick={() => setAsking(true)}
+        >
+          Disable {active.length > 0 ? formatCount(active.length) : ''}
+        </Button>
+      </ActsBar>
       <ConfirmDialog
         isOpen={isAsking}
         onClose={() => setAsking(false)}
@@ -83,7 +79,7 @@ function Bar({ users, onClear, onChanged }: UserBulkBarProps) {
         <strong>{namesOf(active)}</strong> {active.length === 1 ? 'is' : 'are'} signed out everywhere at once,
         and uploads under way break off. Images stay.
       </ConfirmDialog>
-    </div>
+    </>
   )
 }
 

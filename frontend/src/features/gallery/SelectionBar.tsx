@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Download, Ellipsis, ImageUp, Pencil, RotateCcw, Trash2, X } from 'lucide-react'
+import { Download, Ellipsis, ImageUp, Pencil, RotateCcw, Trash2 } from 'lucide-react'
 import { deleteWithUndo } from '@/shared/acts/deleteImages'
 import { downloadZip } from '@/shared/acts/downloadZip'
 import { messageOf } from '@/shared/api/client'
@@ -8,7 +8,8 @@ import { meQuery } from '@/shared/api/queries'
 import type { ImageSummary } from '@/shared/api/types'
 import { formatCount, formatMegabytes } from '@/shared/format/numbers'
 import { useCommands } from '@/shared/keys/commands'
-import { Button, IconButton } from '@/shared/ui/Button'
+import { ActsBar } from '@/shared/ui/ActsBar'
+import { Button } from '@/shared/ui/Button'
 import { Menu, MenuItem } from '@/shared/ui/Menu'
 import { toast } from '@/shared/ui/Toasts'
 import { readAll, remake, retryImages } from './acts'
@@ -62,47 +63,43 @@ function Bar({ ids, held }: BarProps) {
   useBarKeys(mayDelete && !isBusy ? remove : null)
 
   return (
-    <div className={styles.bar} role="toolbar" aria-label="Selected images" data-acts-bar>
-      <Selected ids={ids} images={images} />
-      {mayCorrect && troubled.length > 0 ? (
+    <>
+      <ActsBar
+        label="Selected images"
+        selected={<Selected ids={ids} images={images} />}
+        onClear={clearSelection}
+      >
+        {mayCorrect && troubled.length > 0 ? (
+          <Button
+            icon={<RotateCcw />}
+            disabled={isBusy}
+            onClick={() => void act('retry', () => retryImages(troubled))}
+          >
+            Retry {formatCount(troubled.length)} failed
+          </Button>
+        ) : null}
         <Button
-          icon={<RotateCcw />}
+          icon={<Download />}
           disabled={isBusy}
-          onClick={() => void act('retry', () => retryImages(troubled))}
+          onClick={() => void act('download', () => downloadZip({ imageIds: ids }))}
         >
-          Retry {formatCount(troubled.length)} failed
+          {busyWith === 'download' ? 'Preparing the ZIP…' : 'Download as ZIP'}
         </Button>
-      ) : null}
-      <Button
-        icon={<Download />}
-        disabled={isBusy}
-        onClick={() => void act('download', () => downloadZip({ imageIds: ids }))}
-      >
-        {busyWith === 'download' ? 'Preparing the ZIP…' : 'Download as ZIP'}
-      </Button>
-      {mayDelete ? (
-        <Button kind="danger" icon={<Trash2 />} disabled={isBusy} onClick={remove}>
-          Delete
-        </Button>
-      ) : null}
-      {mayCorrect ? (
-        <MoreActs
-          isBusy={isBusy}
-          onRemake={() => void act('remake', () => remake(ids))}
-          onCorrect={() => void act('correct', async () => setCorrecting(await readAll(ids, held)))}
-        />
-      ) : null}
-      <IconButton
-        label="Clear the selection"
-        keys="Escape"
-        side="top"
-        className={styles.clear}
-        onClick={clearSelection}
-      >
-        <X />
-      </IconButton>
+        {mayDelete ? (
+          <Button kind="danger" icon={<Trash2 />} disabled={isBusy} onClick={remove}>
+            Delete
+          </Button>
+        ) : null}
+        {mayCorrect ? (
+          <MoreActs
+            isBusy={isBusy}
+            onRemake={() => void act('remake', () => remake(ids))}
+            onCorrect={() => void act('correct', async () => setCorrecting(await readAll(ids, held)))}
+          />
+        ) : null}
+      </ActsBar>
       {correcting ? <CorrectDialog images={correcting} onClose={() => setCorrecting(null)} /> : null}
-    </div>
+    </>
   )
 }
 
@@ -119,10 +116,10 @@ function useBarKeys(remove: (() => void) | null): void {
 function Selected({ ids, images }: { ids: readonly number[]; images: readonly ImageSummary[] }) {
   const byteCount = images.reduce((sum, image) => sum + image.byteCount, 0)
   return (
-    <span className={styles.selected} aria-live="polite">
+    <>
       <strong>{formatCount(ids.length)} selected</strong>
       {images.length === ids.length ? <span className="unit">{formatMegabytes(byteCount)}</span> : null}
-    </span>
+    </>
   )
 }
 

@@ -11,7 +11,8 @@ import { EmptyState } from '@/shared/ui/EmptyState'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './AnalyticsPage.module.css'
-import { type AnalyticsSearch, type RangeQuery, rangeQueryOf } from './analyticsSearch'
+import { type RangeQuery, rangeQueryOf } from '@/shared/range/rangeSearch'
+import { type AnalyticsSearch } from './analyticsSearch'
 import { csvLink, dashboardQuery, reportLink } from './api'
 import { BreakdownPanel } from './BreakdownPanel'
 import { CohortsPanel } from './CohortsPanel'
@@ -20,12 +21,12 @@ import { FeedPanel } from './FeedPanel'
 import { FileTypesTable } from './FileTypesTable'
 import { MostViewedPanel } from './MostViewedPanel'
 import { ProcessingPanels } from './ProcessingPanel'
-import { RangePicker } from './RangePicker'
+import { RangePicker } from '@/shared/range/RangePicker'
 import { rangeInWords } from './series'
 import { useAnalyticsStream, useStream } from './stream'
 import { CardSkeletons, SummaryCards } from './SummaryCards'
 import type { Dashboard } from './types'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 
 /** What happens in this service: the numbers of the days that are chosen, kept up as they change. */
 export function AnalyticsPage() {
@@ -75,7 +76,13 @@ function Analytics() {
     <div className={styles.page} aria-busy={dashboard.isPlaceholderData || undefined}>
       <PageHead
         title="Analytics"
-        lead={<Lead dashboard={dashboard.data} isStale={dashboard.isPlaceholderData} />}
+        lead={
+          <Lead
+            dashboard={dashboard.data}
+            isStale={dashboard.isPlaceholderData}
+            isBroken={dashboard.isError}
+          />
+        }
         actions={<HeadActs query={query} />}
       />
       <RangePicker search={search} zone={query.tz} onChange={(range) => go({ ...filters, ...range }, true)} />
@@ -125,10 +132,18 @@ function HeadActs({ query }: { query: RangeQuery }) {
   )
 }
 
+interface LeadProps {
+  dashboard: Dashboard | undefined
+  isStale: boolean
+  isBroken: boolean
+}
+
 /** Which days, on whose clock, and as of when. One line from the first moment on. */
-function Lead({ dashboard, isStale }: { dashboard: Dashboard | undefined; isStale: boolean }) {
+function Lead({ dashboard, isStale, isBroken }: LeadProps) {
   const isLive = useStream((state) => state.isLive)
-  if (!dashboard) return <span className={styles.lead}>Reading the numbers…</span>
+  if (!dashboard) {
+    return <span className={styles.lead}>{isBroken ? 'No numbers yet' : 'Reading the numbers…'}</span>
+  }
   const { range, computedAt } = dashboard
   return (
     <span className={`${styles.lead} tabular`}>

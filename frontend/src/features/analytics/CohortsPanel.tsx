@@ -6,9 +6,9 @@ import { Skeleton } from '@/shared/ui/Skeleton'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
 import { COHORT_WEEKS, cohortsQuery, csvLink } from './api'
-import { CsvLink, PanelActs } from './ChartFrame'
+import { CsvLink, PanelActs } from '@/shared/charts/ChartFrame'
 import type { CohortWeek } from './types'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 
 /** Of the people who registered in a week: how many did something that many weeks later. */
 export function CohortsPanel({ tz }: { tz: string }) {

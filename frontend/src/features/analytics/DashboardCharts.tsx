@@ -1,7 +1,7 @@
 import { useMemo } from 'react'
 import { formatCount, megabytes } from '@/shared/format/numbers'
 import { csvLink } from './api'
-import type { RangeQuery } from './analyticsSearch'
+import type { RangeQuery } from '@/shared/range/rangeSearch'
 import styles from './AnalyticsPage.module.css'
 import { DayChartPanel } from './DayChartPanel'
 import { FileTypesChart } from './FileTypesChart'

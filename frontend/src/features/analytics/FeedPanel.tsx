@@ -9,14 +9,15 @@ import { KeysetPager, type PagePlace } from '@/shared/ui/KeysetPager'
 import { Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './AnalyticsPage.module.css'
-import type { AnalyticsSearch, RangeQuery } from './analyticsSearch'
+import type { RangeQuery } from '@/shared/range/rangeSearch'
+import type { AnalyticsSearch } from './analyticsSearch'
 import { csvLink, type FeedFilters, feedQuery } from './api'
-import { CsvLink } from './ChartFrame'
+import { CsvLink } from '@/shared/charts/ChartFrame'
 import { countNewer, FEED_ROWS_MAX, withNewer } from './feed'
 import { FeedTable } from './FeedTable'
 import { PersonFilter } from './PersonFilter'
 import { onActivities, useStream } from './stream'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 import { KNOWN_TYPES, typeInWords } from './words'
 
 interface FeedPanelProps {
@@ -69,6 +70,7 @@ export function FeedPanel({ search, range, onChange }: FeedPanelProps) {
       {page && page.activities.length > 0 ? (
         <FeedTable
           label="Recent activity"
+          isLive
           activities={page.activities}
           tz={range.tz}
           onOnly={(userId) => go({ userId: String(userId) })}

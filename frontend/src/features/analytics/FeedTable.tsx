@@ -14,12 +14,19 @@ interface FeedTableProps {
   onOnly?: (userId: number) => void
   isPersonHidden?: boolean
   label: string
+  /** It grows at its top while one reads: the box keeps its height. */
+  isLive?: boolean
 }
 
 /** Who did what, newest first. */
-export function FeedTable({ activities, tz, onOnly, isPersonHidden, label }: FeedTableProps) {
+export function FeedTable({ activities, tz, onOnly, isPersonHidden, label, isLive }: FeedTableProps) {
   return (
-    <div className={`${table.wrap} ${styles.feed}`} tabIndex={0} role="region" aria-label={`${label}, table`}>
+    <div
+      className={`${table.wrap} ${isLive ? styles.feed : ''}`}
+      tabIndex={0}
+      role="region"
+      aria-label={`${label}, table`}
+    >
       <table className={table.table}>
         <thead>
           <tr>

@@ -2,7 +2,7 @@ import { formatCount, megabytes } from '@/shared/format/numbers'
 import { Panel } from '@/shared/ui/Panel'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
-import { CsvLink, PanelActs } from './ChartFrame'
+import { CsvLink, PanelActs } from '@/shared/charts/ChartFrame'
 import type { FileTypeRow } from './types'
 import { fileTypeName, megabytesOrDash } from './words'
 

@@ -6,7 +6,7 @@ import { formatDateTimeIn } from '@/shared/format/zoned'
 import { Panel } from '@/shared/ui/Panel'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
-import { CsvLink, PanelActs } from './ChartFrame'
+import { CsvLink, PanelActs } from '@/shared/charts/ChartFrame'
 import type { ViewedImage } from './types'
 import { countOrUnknown, fileTypeName } from './words'
 

@@ -5,11 +5,11 @@ import { ChoiceChips } from '@/shared/ui/Chips'
 import { Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './AnalyticsPage.module.css'
-import { PRESETS, preferredZone, type RangeQuery, USUAL_DAYS } from './analyticsSearch'
+import { PRESETS, preferredZone, type RangeQuery, USUAL_DAYS } from '@/shared/range/rangeSearch'
 import { userQuery } from './api'
 import { PersonNumbers } from './PersonNumbers'
 import { rangeInWords } from './series'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 
 const OPTIONS = PRESETS.map((days) => ({ value: days as string, label: `${days} days` }))
 

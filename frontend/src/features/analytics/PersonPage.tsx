@@ -8,12 +8,12 @@ import { EmptyState } from '@/shared/ui/EmptyState'
 import { PageHead } from '@/shared/ui/PageHead'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './AnalyticsPage.module.css'
-import { rangeQueryOf } from './analyticsSearch'
+import { rangeQueryOf } from '@/shared/range/rangeSearch'
 import { userQuery } from './api'
 import { PersonNumbers } from './PersonNumbers'
-import { RangePicker } from './RangePicker'
+import { RangePicker } from '@/shared/range/RangePicker'
 import { rangeInWords } from './series'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 
 /** One person's numbers, for administrators. */
 export function PersonPage() {

@@ -6,13 +6,13 @@ import { Panel } from '@/shared/ui/Panel'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import table from '@/shared/ui/Table.module.css'
 import styles from './AnalyticsPage.module.css'
-import type { RangeQuery } from './analyticsSearch'
+import type { RangeQuery } from '@/shared/range/rangeSearch'
 import { csvLink, processingQuery } from './api'
-import { CsvLink, PanelActs } from './ChartFrame'
+import { CsvLink, PanelActs } from '@/shared/charts/ChartFrame'
 import { DayChartPanel } from './DayChartPanel'
 import { dayChart, sumOf } from './series'
 import type { Processing } from './types'
-import { Unread } from './Unread'
+import { Unread } from '@/shared/ui/Unread'
 
 const inSeconds = (value: number) => value.toFixed(1)
 

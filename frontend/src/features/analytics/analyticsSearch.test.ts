@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { browserZone } from '@/shared/format/zoned'
-import {
-  preferredZone,
-  rangeQueryOf,
-  readAnalyticsSearch,
-  readRangeSearch,
-  rememberZone,
-} from './analyticsSearch'
+import { preferredZone, rangeQueryOf, readRangeSearch, rememberZone } from '@/shared/range/rangeSearch'
+import { readAnalyticsSearch } from './analyticsSearch'
 
 beforeEach(() => localStorage.clear())
 

@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { request, withQuery } from '@/shared/api/client'
 import type { UserPage } from '@/shared/api/types'
 import type { PagePlace } from '@/shared/ui/KeysetPager'
-import type { RangeQuery } from './analyticsSearch'
+import type { RangeQuery } from '@/shared/range/rangeSearch'
 import type { ActivityPage, Breakdown, Cohorts, Dashboard, Processing, UserAnalytics } from './types'
 
 const ROOT = '/api/analytics'

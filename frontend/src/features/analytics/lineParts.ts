@@ -7,6 +7,8 @@ type LineParts = Pick<ChartConfiguration<'line'>, 'type' | 'data' | 'options'>
 
 const DASHES = [4, 4]
 const DOT_PIXELS = 4
+/** Of these there is no half. */
+const COUNTED = new Set(['images', 'events'])
 
 /** Starts at zero, names its unit, dashes what is not over, and tells all lines at once under the pointer. */
 export function lineParts(chart: DayChart, format: (value: number) => string) {
@@ -75,7 +77,7 @@ function scales(unit: string, format: (value: number) => string, theme: ChartThe
         font,
         maxTicksLimit: 6,
         callback: (value: string | number) => format(Number(value)),
-        ...(unit === 'MB' ? {} : { precision: 0 }),
+        ...(COUNTED.has(unit) ? { precision: 0 } : {}),
       },
     },
   }

@@ -48,7 +48,7 @@ export function withQuery(path: string, query: Record<string, QueryValue>): stri
 }
 
 interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
   signal?: AbortSignal
   /** A 401 here is an answer of its own (wrong password, nobody signed in), not the end of a session. */

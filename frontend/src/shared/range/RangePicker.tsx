@@ -3,7 +3,7 @@ import { browserZone, dayIn, isZone } from '@/shared/format/zoned'
 import { Button } from '@/shared/ui/Button'
 import { ChoiceChips } from '@/shared/ui/Chips'
 import { SelectField } from '@/shared/ui/Field'
-import { PRESETS, type RangeSearch, rememberZone, USUAL_DAYS } from './analyticsSearch'
+import { PRESETS, type RangeSearch, rememberZone, USUAL_DAYS } from './rangeSearch'
 import styles from './RangePicker.module.css'
 
 const OPTIONS = [

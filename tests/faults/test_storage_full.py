@@ -17,6 +17,7 @@ import httpx
 import pytest
 import redis
 
+import tus
 from builders import dicom_bytes, png_bytes
 from conftest import Servers
 from mammogram_viewer.adapters.database.pool import open_pool
@@ -133,6 +134,25 @@ async def test_uploads_to_a_full_disk_are_507_and_what_was_there_is_still_served
         assert stored_before <= kept
         assert len(kept - {"installation"}) == 2 + 2 * len(UPLOAD_KINDS), "two originals with their renditions"
     await assert_all_is_well(full, small_disk)
+
+
+def test_a_resumable_upload_goes_on_whole_after_the_disk_was_full_in_its_middle(
+    full: Product, small_disk: Path
+) -> None:
+    with running(full, "api"):
+        client, body = full.client(), dicom_bytes(seed=7) + os.urandom(6_000_000)
+        path = tus.create(client, len(body), filename="full.dcm")
+        kept = small_disk / "resumable" / path.rsplit("/", 1)[1]
+        filler = fill(small_disk, leave_bytes=1_500_000)
+        refused = tus.send(client, path, 0, body)
+        assert (refused.status_code, refused.json()["code"]) == (507, "storage_full"), refused.text
+        come = tus.offset(client, path)
+        assert 0 < come < len(body)
+        assert kept.read_bytes() == body[:come]
+        filler.unlink()
+        assert tus.send(client, path, come, body[come:]).status_code == 204
+        (image,) = tus.outcome(client, path)["images"]
+        assert client.get(f"/api/images/{image['id']}/file").content == body
 
 
 async def test_a_disk_that_fills_while_an_image_is_rendered_ends_it_failed_and_a_retry_makes_it_ready(

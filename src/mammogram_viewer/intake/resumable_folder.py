@@ -24,8 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from mammogram_viewer.foundation.errors import Gone, Locked
-from mammogram_viewer.intake.spool import FLUSH_BYTES, demand_space, translated
+from mammogram_viewer.foundation.errors import Gone, Locked, StorageFull
+from mammogram_viewer.intake.spool import FLUSH_BYTES, demand_space, to_the_end, translated
 
 _ID_FILE = ".folder"
 _PIECE = ".piece"
@@ -63,7 +63,10 @@ class UploadFolder:
     def _found(self, path: Path) -> None:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         own = self.path / f"{_ID_FILE}-{uuid.uuid4().hex}"
-        own.write_text(f"{uuid.uuid4()}\n", encoding="ascii")
+        with own.open("x", encoding="ascii") as file:
+            file.write(f"{uuid.uuid4()}\n")
+            file.flush()
+            os.fsync(file.fileno())  # or a failing of the power leaves the name of an empty file
         try:
             with contextlib.suppress(FileExistsError):
                 # Whole or absent: another process never reads half an id.
@@ -176,6 +179,7 @@ class Writer:
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
         self._writing: asyncio.Future[None] | None = None
+        self._has_failed = False
 
     def gather(self, chunk: bytes) -> None:
         """Take a chunk; call `drain` after it."""
@@ -211,22 +215,28 @@ class Writer:
     async def _written(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
-            await writing
+            await to_the_end(writing)
 
     def _write(self, whole: bytes) -> None:
+        if self._has_failed:
+            return  # what follows a gap would be taken for what is missing
         try:
             if self._at % _SPACE_CHECK_BYTES < len(whole):
                 demand_space(self._folder, self._min_free_bytes)
             self._at = _write_at(self._descriptor, whole, self._at)
         except OSError as problem:
+            self._has_failed = True
             raise translated(problem) from problem
+        except StorageFull:
+            self._has_failed = True
+            raise
         if self._digest is not None:
             self._digest.update(whole)
 
 
 async def run(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """In a thread of ours: the event loop never waits for a disk."""
-    return await asyncio.get_running_loop().run_in_executor(_writers, partial(work, *arguments, **named))
+    return await to_the_end(asyncio.get_running_loop().run_in_executor(_writers, partial(work, *arguments, **named)))
 
 
 def read_head(descriptor: int, byte_count: int) -> bytes:

@@ -137,6 +137,8 @@ async def create_upload(
     byte_count, checksum = tus.read_length(request.headers), tus.read_checksum(request.headers)
     metadata = tus.read_metadata(request.headers)
     tus.promised_digest(metadata, "headsha256")
+    # Before: a failure after it would leave an upload of which nobody hears.
+    await resumable.sweep_sometimes()
     upload = await resumable.create(
         byte_count=byte_count,
         name=clean_name(metadata.get("filename")),
@@ -145,7 +147,6 @@ async def create_upload(
         priority=BULK_PRIORITY if bulk else 0,
         principal=principal,
     )
-    await resumable.sweep_sometimes()
     progress = Progress(upload, 0, [])
     if has_body:
         progress = await resumable.receive(

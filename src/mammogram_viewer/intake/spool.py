@@ -16,6 +16,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from mammogram_viewer.foundation.errors import MammogramViewerError, StorageFull, TooLarge, Unavailable
 from mammogram_viewer.foundation.settings import MIB, Settings
@@ -27,6 +28,7 @@ _SPACE_CHECK_BYTES = 16 * MIB
 _SYNC_FILE_RANGE_WRITE = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 _start_writing = getattr(_libc, "sync_file_range", None)
+T = TypeVar("T")
 _writers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="spool")
 
 
@@ -121,7 +123,7 @@ class SpoolFile:
     async def _settle(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
-            await writing
+            await to_the_end(writing)
 
     def _write(self, pieces: list[bytes]) -> None:
         try:
@@ -148,6 +150,15 @@ class SpoolFile:
             self._digest.update(whole)
         except OSError as problem:
             raise translated(problem) from problem
+
+
+async def to_the_end(work: asyncio.Future[T]) -> T:
+    """Wait for a thread even when we are cancelled: it still uses a descriptor that is closed after this."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 def file_too_large(max_bytes: int) -> TooLarge:

@@ -25,7 +25,7 @@ export function lineParts(chart: DayChart, format: (value: number) => string) {
       interaction: { mode: 'index', intersect: false },
       font: { family: theme.font },
       layout: { padding: { top: 8 } },
-      scales: scales(chart.unit, format, theme),
+      scales: scales(chart, format, theme),
       plugins: { tooltip: tooltip(chart, format, theme) },
     },
   })
@@ -57,10 +57,12 @@ function dataset(
   }
 }
 
-function scales(unit: string, format: (value: number) => string, theme: ChartTheme) {
+function scales({ unit, days }: DayChart, format: (value: number) => string, theme: ChartTheme) {
   const font = { family: theme.font, size: 12 }
   return {
     x: {
+      // A single day stands in the middle.
+      offset: days.length === 1,
       grid: { display: false },
       border: { color: theme.line },
       ticks: { color: theme.quiet, font, maxRotation: 0, autoSkipPadding: 16 },

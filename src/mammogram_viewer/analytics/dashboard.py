@@ -8,24 +8,23 @@ from asyncpg import Pool
 
 from mammogram_viewer.analytics import queries, schemas
 from mammogram_viewer.analytics.feed import list_activities
-from mammogram_viewer.analytics.most_viewed import most_viewed_in
+from mammogram_viewer.analytics.most_viewed import MostViewedImages
 from mammogram_viewer.analytics.ranges import Period
 from mammogram_viewer.analytics.statistics import read_file_types
 from mammogram_viewer.analytics.sums import People, Sums, read_people, read_sums
-from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.keyset import PageRequest
 
 _ROWS = 10  # of each list
 
 
-async def read_dashboard(db: Pool, links: RenditionLinks, period: Period) -> schemas.Dashboard:
+async def read_dashboard(db: Pool, images: MostViewedImages, period: Period) -> schemas.Dashboard:
     """Everything that the page shows of a period."""
     sums, people, users, (file_types, computed_at), most_viewed, recent = await asyncio.gather(
         read_sums(db, period),
         read_people(db, period),
         read_users(db, period),
         read_file_types(db),
-        most_viewed_in(db, links, period.from_at, period.to_at, _ROWS),
+        images.in_span(period.from_at, period.to_at, _ROWS),
         list_activities(db, PageRequest(limit=_ROWS)),
     )
     return schemas.Dashboard(

@@ -11,9 +11,8 @@ from asyncpg import Pool, Record
 from mammogram_viewer.accounts.models import User
 from mammogram_viewer.analytics import queries_people, schemas
 from mammogram_viewer.analytics.feed import list_activities
-from mammogram_viewer.analytics.most_viewed import most_viewed_in
+from mammogram_viewer.analytics.most_viewed import MostViewedImages
 from mammogram_viewer.analytics.ranges import Period
-from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.keyset import PageRequest
 
 _ROWS = 10
@@ -22,13 +21,13 @@ _NAMES = ("views", "uploads", "downloads", "logins", "deletes")
 Slots = Mapping[int, Record]
 
 
-async def read_user(db: Pool, links: RenditionLinks, period: Period, user: User) -> schemas.UserAnalytics:
+async def read_user(db: Pool, images: MostViewedImages, period: Period, user: User) -> schemas.UserAnalytics:
     """Everything that the page of one person shows."""
     rows, seconds, owned, most_viewed, recent = await asyncio.gather(
         queries_people.fetch_slots_of(db, user.id, period.edges),
         queries_people.fetch_view_seconds_of(db, user.id, period.edges),
         queries_people.fetch_owned_by(db, user.id),
-        most_viewed_in(db, links, period.from_at, period.to_at, _ROWS, user.id),
+        images.of_user(user.id, period.from_at, period.to_at, _ROWS),
         list_activities(db, PageRequest(limit=_ROWS), user_id=user.id),
     )
     facts: Slots = {row["slot"]: row for row in rows}

@@ -35,14 +35,6 @@ _MOST_VIEWED_EVER = """
 SELECT t.image_id, t.views FROM image_view_totals t JOIN images i ON i.id = t.image_id
 WHERE t.views > 0 ORDER BY t.views DESC, t.image_id DESC LIMIT $1
 """
-_VIEWERS = """
-SELECT w.image_id, v.viewers, v.last_viewed_at
-FROM unnest($1::bigint[]) w (image_id)
-CROSS JOIN LATERAL (
-    SELECT count(DISTINCT user_id) AS viewers, max(viewed_at) AS last_viewed_at FROM image_views
-    WHERE image_id = w.image_id AND viewed_at >= $2 AND viewed_at < $3
-) v
-"""
 _SHOWN = f"{SELECT_IMAGE} WHERE i.id = ANY($1::bigint[])"
 
 
@@ -61,10 +53,6 @@ async def fetch_most_viewed(
 
 async def fetch_most_viewed_ever(db: Pool, limit: int) -> list[Record]:
     return await db.fetch(_MOST_VIEWED_EVER, limit)
-
-
-async def fetch_viewers(db: Pool, image_ids: Sequence[int], from_at: datetime, to_at: datetime) -> list[Record]:
-    return await db.fetch(_VIEWERS, image_ids, from_at, to_at)
 
 
 async def fetch_images(db: Pool, image_ids: Sequence[int]) -> list[Image]:

@@ -24,7 +24,7 @@ from mammogram_viewer.analytics.cohorts import read_cohorts
 from mammogram_viewer.analytics.dashboard import read_dashboard
 from mammogram_viewer.analytics.feed import activity_page, list_activities
 from mammogram_viewer.analytics.fold import fold_all
-from mammogram_viewer.analytics.most_viewed import most_viewed_ever, most_viewed_in
+from mammogram_viewer.analytics.most_viewed import MostViewedImages
 from mammogram_viewer.analytics.people import read_user
 from mammogram_viewer.analytics.processing import read_processing
 from mammogram_viewer.analytics.ranges import Asked, open_period
@@ -50,8 +50,16 @@ class AnalyticsService:
     def __init__(self, db: Pool, settings: Settings, links: RenditionLinks) -> None:
         self._db = db
         self._settings = settings
-        self._links = links
+        self._images = MostViewedImages(db, links)
         self._breakdowns = Breakdowns(db)
+
+    async def run_forever(self) -> None:
+        """Keep ready what answers are made of; beside everything else of a process."""
+        await self._images.boards.keep_forever()
+
+    async def aclose(self) -> None:
+        """End what is under way in the background."""
+        await self._images.boards.aclose()
 
     # --- recording ---------------------------------------------------------------------------------------------
 
@@ -107,7 +115,7 @@ class AnalyticsService:
     ) -> schemas.Dashboard:
         """Cards, charts and tables of a range; `asked` instead of `days` for dates or without comparison."""
         period = await open_period(self._db, self._settings, asked or Asked(days=days, tz=tz))
-        return await read_dashboard(self._db, self._links, period)
+        return await read_dashboard(self._db, self._images, period)
 
     async def get_user_analytics(
         self, user_id: int, days: int | None = DEFAULT_DAYS, *, tz: str | None = None, asked: Asked | None = None
@@ -115,7 +123,7 @@ class AnalyticsService:
         """One person's numbers; NotFound when there is none."""
         user = await get_user(self._db, user_id)
         period = await open_period(self._db, self._settings, asked or Asked(days=days, tz=tz))
-        return await read_user(self._db, self._links, period, user)
+        return await read_user(self._db, self._images, period, user)
 
     async def get_image_statistics(self) -> schemas.ImageStatistics:
         """Originals that are there now, by type of file."""
@@ -135,14 +143,14 @@ class AnalyticsService:
         """Images opened most in a range, of those that are still there."""
         check_most_viewed_limit(limit)
         period = await open_period(self._db, self._settings, asked or Asked(days=days))
-        images = await most_viewed_in(self._db, self._links, period.from_at, period.to_at, limit)
+        images = await self._images.in_span(period.from_at, period.to_at, limit)
         return schemas.MostViewed(range=period.wire(), images=images, computed_at=period.as_of)
 
     async def get_most_viewed_ever(self, limit: int = DEFAULT_MOST_VIEWED) -> schemas.MostViewed:
         """The same of all time."""
         check_most_viewed_limit(limit)
         await fold_all(self._db)
-        images, computed_at = await most_viewed_ever(self._db, self._links, limit)
+        images, computed_at = await self._images.ever(limit)
         return schemas.MostViewed(range=None, images=images, computed_at=computed_at)
 
     async def list_recent_activity(

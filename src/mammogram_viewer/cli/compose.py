@@ -108,7 +108,9 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
     reads = contextlib.AsyncExitStack()
     intake, opener = Intake(db, storage, queue), ArchiveOpener(nursery, settings)
     view_tracker = ViewTracker(db, settings)
-    beside = [asyncio.create_task(run()) for run in (Folder(db, settings).run_forever, view_tracker.run_forever)]
+    analytics = AnalyticsService(db, settings, links)
+    loops = (Folder(db, settings).run_forever, view_tracker.run_forever, analytics.run_forever)
+    beside = [asyncio.create_task(run()) for run in loops]
     try:
         yield Resources(
             settings=settings,
@@ -129,7 +131,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             resumable=ResumableUploads(db, Finisher(db, intake, opener), settings),
             events=events,
             webhook_trial=WebhookTrial(),
-            analytics=AnalyticsService(db, settings, links),
+            analytics=analytics,
             analytics_live=analytics_live,
         )
     finally:
@@ -137,6 +139,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         await view_tracker.aclose()
+        await analytics.aclose()
         await events.aclose()
         await analytics_live.aclose()
         await reads.aclose()

@@ -63,9 +63,9 @@ BEGIN
     PERFORM gather_day_users(ARRAY(SELECT DISTINCT day_of(bucket) FROM analytics_hour_users ORDER BY 1));
 END $$;
 
--- The images opened most since `from_at` (and before `to_at`, which is infinity for windows that go on), as counted by
--- `until_at`; the latest views are added when it is read. A board never tells less than the truth of any image that it
--- lists, and what it leaves out comes after the last one listed (views, then id). docs/analytics.md tells more.
+-- The images opened most since `from_at` (and before `to_at`, which is the year 9999 for windows that go on), as counted by
+-- `until_at`; the latest views are added when it is read. What it leaves out comes after the
+-- last one listed (views, then id). analytics/boards.py tells more.
 CREATE TABLE view_boards (
     from_at timestamptz NOT NULL,
     to_at timestamptz NOT NULL,

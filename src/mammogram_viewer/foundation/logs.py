@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from mammogram_viewer.foundation.tracebacks import without_messages
+
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -30,8 +32,8 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
         }
         line.update({k: v for k, v in record.__dict__.items() if k not in _STANDARD and not k.startswith("_")})
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exception"] = without_messages(record.exc_info[1])
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 

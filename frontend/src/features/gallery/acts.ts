@@ -1,6 +1,6 @@
 import { refusalsInWords } from '@/shared/acts/refusals'
 import { type BulkEnd, remakeImages } from '@/shared/api/bulk'
-import { messageOf } from '@/shared/api/client'
+import { ApiProblem, messageOf } from '@/shared/api/client'
 import { announceImages } from '@/shared/api/imageEvents'
 import { fetchImage } from '@/shared/api/images'
 import { retryJob } from '@/shared/api/jobs'
@@ -54,6 +54,16 @@ export async function readAll(
   imageIds: readonly number[],
   held: ReadonlyMap<number, ImageSummary>,
 ): Promise<ImageSummary[]> {
-  const read = await eachOf(imageIds, async (id) => held.get(id) ?? (await fetchImage(id).catch(() => null)))
+  const read = await eachOf(imageIds, async (id) => held.get(id) ?? (await fetchOrNull(id)))
   return read.filter((image) => image !== null)
+}
+
+/** Only what is gone may be left out: of trouble with the line the person has to hear. */
+async function fetchOrNull(id: number): Promise<ImageSummary | null> {
+  try {
+    return await fetchImage(id)
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404) return null
+    throw error
+  }
 }

@@ -92,7 +92,7 @@ class ResumableUploads:
                 return await queries.insert_upload(
                     connection, upload, expiry_seconds=self._settings.resumable_expiry_seconds
                 )
-        except BaseException:
+        except BaseException:  # a caller who has gone included: no row speaks of the file
             self._folder.remove(upload.id)
             raise
 

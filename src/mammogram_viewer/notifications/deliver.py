@@ -58,7 +58,7 @@ class Dispatcher:
                 await self.dispatch()
             except _AWAY as problem:
                 log.warning("dispatcher_waits", extra={"problem": type(problem).__name__})
-            except Exception:  # the outer loop
+            except Exception:  # the outer loop: one look that breaks must not end all later ones
                 log.exception("dispatcher_failed")
             await asyncio.sleep(_LOOK_SECONDS)
 

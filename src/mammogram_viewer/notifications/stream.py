@@ -42,7 +42,7 @@ class JobSource:
         mailbox = self._hub.open(self._principal.user_id, wants_queues=self._wants_queues)
         try:
             await self._hub.watch(mailbox)
-        except BaseException:
+        except BaseException:  # a caller who has gone included: nobody would close it
             self._hub.close(mailbox)
             raise
         return mailbox

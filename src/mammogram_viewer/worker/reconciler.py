@@ -75,7 +75,7 @@ class Reconciler:
                 await once()
             except _AWAY as problem:
                 log.warning("reconciler_waits", extra={"problem": type(problem).__name__})
-            except Exception:
+            except Exception:  # the outer loop: one walk that breaks must not end all later ones
                 log.exception("reconciler_failed")
             await asyncio.sleep(pause_seconds)
 

@@ -187,6 +187,7 @@ function SkeletonLines({ top, count, grid, label, skeleton }: SkeletonLinesProps
         >
           {Array.from({ length: grid.columns }, (_, column) => (
             <div
+              // As above.
               // oxlint-disable-next-line react/no-array-index-key
               key={column}
               className={styles.tile}

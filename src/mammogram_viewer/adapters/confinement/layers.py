@@ -115,6 +115,7 @@ def library_paths() -> tuple[str, ...]:
             packages = [str(folder) for folder in getattr(module, "__path__", ())]
             # Wheels keep their own C libraries beside the package.
             folders.update((*packages, *(f"{folder}.libs" for folder in packages)))
-    # Not Path.exists, which raises for what lies in a folder of another account.
-    real = {os.path.realpath(path) for path in (*folders, *_SYSTEM) if path and os.path.exists(path)}  # noqa: PTH110
+    paths = (path for path in (*folders, *_SYSTEM) if path)
+    # Path.exists raises for what lies in a folder of another account.
+    real = {os.path.realpath(path) for path in paths if os.path.exists(path)}  # noqa: PTH110 - see above
     return tuple(sorted(path for path in real if not any(path.startswith(f"{other}/") for other in real)))

@@ -37,7 +37,7 @@ from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.web.app import create_app
 
 # Path parameters that name a thing which belongs to somebody: an image (or what follows it), or an own thing.
-OF_AN_IMAGE = {"image_id", "job_id", "study_id"}
+OF_AN_IMAGE = {"image_id", "job_id", "study_id", "study_uid", "series_uid", "instance_uid"}
 OF_AN_ACCOUNT = {"session_id", "token_id", "upload_id", "export_id"}
 SIGNED = {"kind": "png8", "version": "1", "expires": "1700000000", "signature": "nobody-has-signed-this"}
 ENDLESS = {"/api/events", "/api/analytics/stream"}
@@ -193,10 +193,29 @@ class Things:
         await self.db.execute("UPDATE images SET study_id = $2 WHERE id = $1", image_id, study_id)
         return study_id
 
+    async def uid_of(self, image_id: int) -> str:
+        """One for study, series and instance alike."""
+        uid = f"1.2.{image_id}"
+        await self.db.execute("INSERT INTO studies (study_instance_uid) VALUES ($1) ON CONFLICT DO NOTHING", uid)
+        study_id = await self.db.fetchval("SELECT id FROM studies WHERE study_instance_uid = $1", uid)
+        await self.db.execute(
+            "INSERT INTO series (series_instance_uid, study_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", uid, study_id
+        )
+        await self.db.execute(
+            """UPDATE images SET study_id = $2, sop_instance_uid = $3,
+                      series_id = (SELECT id FROM series WHERE study_id = $2) WHERE id = $1""",
+            image_id,
+            study_id,
+            uid,
+        )
+        return uid
+
     async def value(self, parameter: str, whose: str, image_id: int | None) -> str:
         """What the path parameter stands for."""
         if parameter in OF_AN_IMAGE:
             assert image_id is not None
+            if parameter.endswith("_uid"):
+                return await self.uid_of(image_id)
             if parameter == "study_id":
                 return str(await self.study_of(image_id))
             return str(image_id) if parameter == "image_id" else f"thumbnail-{image_id}"
@@ -217,6 +236,8 @@ class Things:
             )
         if parameter == "user_id":
             return str(self.people[whose])
+        if parameter == "frame_number":
+            return "1"
         if parameter == "queue_name":
             return "thumbnail"
         if parameter == "path":

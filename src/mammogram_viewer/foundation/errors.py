@@ -56,6 +56,12 @@ class Conflict(MammogramViewerError):
     default_code = "conflict"
 
 
+class NotAcceptable(MammogramViewerError):
+    """The caller takes none of the forms that we can give."""
+
+    default_code = "not_acceptable"
+
+
 class NotReady(MammogramViewerError):
     """It is being made; ask again."""
 

@@ -29,8 +29,10 @@ async def serve_file(
     cache_control: str,
     attachment_name: str | None = None,
     more: dict[str, str] | None = None,
+    begins_at: int | None = None,
 ) -> ASGIResponse:
-    """200, 206 or 304 for one stored file; `more` are further headers."""
+    """200, 206 or 304 for one stored file, or with `begins_at` for a part of it, which `file.byte_count` is the length
+    of; `more` are further headers. HEAD gets what GET would, without the bytes."""
     etag = f'"{file.etag}"'
     headers = {"etag": etag, "cache-control": cache_control, "accept-ranges": "bytes", **(more or {})}
     if etag_matches(request.headers.get("if-none-match"), etag):
@@ -44,14 +46,18 @@ async def serve_file(
     if wanted is not None:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{file.byte_count}"
     status = 200 if wanted is None else 206
-    if wanted is None and file.byte_count <= _SMALL_BYTES:
+    if request.method == "HEAD":
+        await storage.byte_count(file.storage_key)
+        headers |= {"content-length": str(stop - start), "content-type": file.content_type}
+        return ASGIResponse(status_code=status, headers=headers, is_head_response=True)
+    if wanted is None and begins_at is None and file.byte_count <= _SMALL_BYTES:
         body = await storage.read(file.storage_key)
         # Not the framework's Response: its way to these bytes costs more than reading them.
         return ASGIResponse(body=body, headers=headers, media_type=file.content_type)
     await storage.byte_count(file.storage_key)  # an absent file is a 404 now, and a broken answer once it has begun
     headers["content-length"] = str(stop - start)
     return ASGIStreamingResponse(
-        iterator=storage.open_range(file.storage_key, start, stop),
+        iterator=storage.open_range(file.storage_key, start + (begins_at or 0), stop + (begins_at or 0)),
         status_code=status,
         headers=headers,
         media_type=file.content_type,

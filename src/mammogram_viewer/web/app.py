@@ -20,6 +20,8 @@ from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.analytics import routes as analytics_routes
+from mammogram_viewer.dicomweb import routes as dicomweb_routes
+from mammogram_viewer.dicomweb.frames import FrameReadings
 from mammogram_viewer.foundation.wire import encode_json
 from mammogram_viewer.gallery import bulk_routes, exam_routes, export_routes, upload_routes
 from mammogram_viewer.gallery import routes as gallery_routes
@@ -50,6 +52,7 @@ _FEATURES = (
     export_routes,
     upload_routes,
     viewing_routes,
+    dicomweb_routes,
     correction_routes,
     job_routes,
     queue_routes,
@@ -90,6 +93,7 @@ def create_app(open_resources: OpenResources, *, pictures_from: str = "") -> Lit
     )
     # Around everything, so that what the router or a middleware refuses carries the headers too.
     app.state.request_tally = RequestTally()
+    app.state.frame_readings = FrameReadings()
     app.asgi_handler = security_headers(app.asgi_handler, app.state.request_tally, pictures_from)
     return app
 

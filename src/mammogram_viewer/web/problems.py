@@ -23,6 +23,7 @@ _STATUS: dict[type[errors.MammogramViewerError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.NotReady: 409,
     errors.Gone: 410,

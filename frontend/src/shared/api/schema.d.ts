@@ -4,7545 +4,7831 @@
  */
 
 export interface paths {
-    "/api/admin/queue/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Jobs of all queues, newest first
-         * @description All filters together; a keyset page in both directions.
-         */
-        get: operations["ApiAdminQueueJobsGetQueueJobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/jobs/{job_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Take an unfinished job out of its queue
-         * @description Its image waits for somebody to retry it; what an active one makes is thrown away. 409 `not_cancellable` once it
-         *     has ended.
-         */
-        delete: operations["ApiAdminQueueJobsJobIdDeleteJob"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/jobs/{job_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry one job
-         * @description As `POST /api/jobs/{jobId}/retry`.
-         */
-        post: operations["ApiAdminQueueJobsJobIdRetryPostAdminRetry"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Every queue and every worker
-         * @description Counts at most a second old; what has ended in all at most ten.
-         */
-        get: operations["ApiAdminQueueStatsGetQueueStats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/{queue_name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change a queue's concurrency
-         * @description Jobs at once in each worker. Workers follow within a few seconds, and restart nothing for it.
-         */
-        patch: operations["ApiAdminQueueQueueNamePatchQueue"];
-        trace?: never;
-    };
-    "/api/admin/queue/{queue_name}/drain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take out everything that waits
-         * @description The images stay, and can be retried one by one.
-         */
-        post: operations["ApiAdminQueueQueueNameDrainPostDrain"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/{queue_name}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pause a queue
-         * @description What is in hand goes on to its end.
-         */
-        post: operations["ApiAdminQueueQueueNamePausePostPause"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/{queue_name}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Resume a queue */
-        post: operations["ApiAdminQueueQueueNameResumePostResume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/queue/{queue_name}/retry-failed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry everything that has failed
-         * @description Rejected files are not among them: they would be rejected again.
-         */
-        post: operations["ApiAdminQueueQueueNameRetryFailedPostRetryFailed"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * GetUsers
-         * @description Users, newest first; `q` is a prefix of the e-mail address or the name.
-         */
-        get: operations["ApiAdminUsersGetUsers"];
-        put?: never;
-        /**
-         * PostUser
-         * @description Make an active user.
-         */
-        post: operations["ApiAdminUsersPostUser"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/users/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * PostUserStatuses
-         * @description Approve, enable or disable many users.
-         */
-        post: operations["ApiAdminUsersBulkPostUserStatuses"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/users/{user_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * PatchUser
-         * @description Approve, disable, enable, rename, change the role, set a new password.
-         */
-        patch: operations["ApiAdminUsersUserIdPatchUser"];
-        trace?: never;
-    };
-    "/api/analytics/activity/recent": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Facts, newest first
-         * @description Both filters together; a keyset page in both directions. As CSV not a page but every fact of a range (`days`, or
-         *     `from` and `to`), streamed.
-         */
-        get: operations["ApiAnalyticsActivityRecentGetRecentActivity"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/cohorts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who came back, by week of registration
-         * @description Local weeks, Monday to Sunday; the last one is this week.
-         */
-        get: operations["ApiAnalyticsCohortsGetCohorts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/dashboard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Cards, charts and tables
-         * @description Exact to the event, in the days of the reader's time zone. As CSV, `panel` is `summary`, `uploads`, `activity`,
-         *     `fileTypes`, `storage`, `mostViewed`, or `recent`: every fact of the range.
-         */
-        get: operations["ApiAnalyticsDashboardGetDashboard"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/images/most-viewed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Images opened most
-         * @description Of images that are still there; the newer of two alike comes first.
-         */
-        get: operations["ApiAnalyticsImagesMostViewedGetMostViewed"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/images/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Originals by type of file, as of now
-         * @description Count, total, average, smallest and largest size.
-         */
-        get: operations["ApiAnalyticsImagesStatisticsGetImageStatistics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/processing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * From upload to picture
-         * @description Jobs by the day on which they ended, how long they took, and why some failed. As CSV, `panel` is `days` or
-         *     `reasons`.
-         */
-        get: operations["ApiAnalyticsProcessingGetProcessing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Live totals and activities, as server-sent events
-         * @description Begins with `totals`; at most one update a second. 429 `too_many_streams`, 422 `invalid_time_zone`.
-         */
-        get: operations["ApiAnalyticsStreamGetAnalyticsStream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/system/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Daily statistics
-         * @description Rows of the table `system_stats`; days that were never computed are missing.
-         */
-        get: operations["ApiAnalyticsSystemStatsGetSystemStats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/system/stats/update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Compute a day's statistics anew
-         * @description Repeating it changes nothing but `computedAt`.
-         */
-        post: operations["ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/uploads/breakdown": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Uploads by header
-         * @description By modality, side and station; of images that are still there, at most some seconds old.
-         */
-        get: operations["ApiAnalyticsUploadsBreakdownGetUploadBreakdown"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/uploads/trends": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Uploads a day
-         * @description A point a day, days without uploads as 0, with the period before beside it.
-         */
-        get: operations["ApiAnalyticsUploadsTrendsGetUploadTrends"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/analytics/user/{user_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One person's numbers
-         * @description One's own for everybody, anybody's for administrators. As CSV, `panel` is `summary`, `activity`, `mostViewed` or
-         *     `recent`.
-         */
-        get: operations["ApiAnalyticsUserUserIdGetUserAnalytics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * PostLogin
-         * @description Sign in; sets the session cookie.
-         */
-        post: operations["ApiAuthLoginPostLogin"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * PostLogout
-         * @description End the session; open to all, so that it may be repeated.
-         */
-        post: operations["ApiAuthLogoutPostLogout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * GetMe
-         * @description Who is signed in, how, and what they may do.
-         */
-        get: operations["ApiAuthMeGetMe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * PostPassword
-         * @description Change the own password; all other sessions end.
-         */
-        post: operations["ApiAuthPasswordPostPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/register": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * PostRegister
-         * @description Ask for an account; the answer is the same whether or not the address has one.
-         */
-        post: operations["ApiAuthRegisterPostRegister"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/registration": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * GetRegistration
-         * @description What the sign-in page may offer.
-         */
-        get: operations["ApiAuthRegistrationGetRegistration"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetSessions */
-        get: operations["ApiAuthSessionsGetSessions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** DeleteSession */
-        delete: operations["ApiAuthSessionsSessionIdDeleteSession"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetTokens */
-        get: operations["ApiAuthTokensGetTokens"];
-        put?: never;
-        /**
-         * PostToken
-         * @description Make an API token; its text is in this answer and nowhere else.
-         */
-        post: operations["ApiAuthTokensPostToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** DeleteToken */
-        delete: operations["ApiAuthTokensTokenIdDeleteToken"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/dicomweb/studies/{study_uid}/metadata": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The headers of a study (WADO-RS)
-         * @description DICOM JSON (PS3.18 F) of all images that the caller may see and that are shown. Pixel attributes describe what
-         *     `/frames` serves.
-         */
-        get: operations["ApiDicomwebStudiesStudyUidMetadataGetStudyMetadata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frame_number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One frame of an instance (WADO-RS)
-         * @description As by the image's id. Of several images with the same SOP Instance UID the first that is shown.
-         */
-        get: operations["ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberGetGetInstanceFrame"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        /**
-         * One frame of an instance (WADO-RS)
-         * @description As by the image's id. Of several images with the same SOP Instance UID the first that is shown.
-         */
-        head: operations["ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberHeadGetInstanceFrame"];
-        patch?: never;
-        trace?: never;
-    };
-    "/api/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The header of an instance (WADO-RS)
-         * @description An array of one. Of several images with the same SOP Instance UID the first that is shown.
-         */
-        get: operations["ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidMetadataGetInstanceMetadata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/dicomweb/studies/{study_uid}/series/{series_uid}/metadata": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The headers of a series (WADO-RS)
-         * @description As of a study.
-         */
-        get: operations["ApiDicomwebStudiesStudyUidSeriesSeriesUidMetadataGetSeriesMetadata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What happens to one's uploads, as server-sent events
-         * @description Of one's own jobs alone. Begins with `snapshot`, so that a reload loses nothing. 429 `too_many_streams`.
-         */
-        get: operations["ApiEventsGetEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/exports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prepare a ZIP of originals
-         * @description Of images, or of whole exams. Nothing is packed yet: the ZIP is made while it is downloaded.
-         */
-        post: operations["ApiExportsPostExport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/exports/{export_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download a prepared ZIP
-         * @description The originals byte for byte, a folder an exam, and `manifest.csv` with their digests. Images deleted since the
-         *     ticket was made are left out and named there. Counts once as a download of each image.
-         */
-        get: operations["ApiExportsExportIdGetExport"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List images, newest first
-         * @description With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total.
-         */
-        get: operations["ApiImagesListImages"];
-        put?: never;
-        /**
-         * Upload mammograms or plain pictures
-         * @description Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
-         *     files that are refused are listed beside those that were taken. `bulk`: these may wait behind what people have
-         *     just sent.
-         */
-        post: operations["ApiImagesPostUpload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/correct": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Correct side or view of many images
-         * @description What the files say is kept beside the correction, and comes back with `null`. Every change is audited.
-         */
-        post: operations["ApiImagesCorrectPostCorrections"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete many images
-         * @description Nobody sees them any more. Until `undoUntil` they can be brought back; then their files are removed for good.
-         */
-        post: operations["ApiImagesDeleteDeleteImages"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/remake": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make the renditions of many images again
-         * @description Behind everything else that waits; what is shown stays shown meanwhile.
-         */
-        post: operations["ApiImagesRemakeRemakeImages"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Undo the deletion of images
-         * @description They come back as they were: the same ids, corrections, renditions and jobs.
-         */
-        post: operations["ApiImagesRestoreRestoreImages"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One image with its study, series and job
-         * @description Everything the image's page shows but its DICOM header (see `/tags`).
-         */
-        get: operations["ApiImagesImageIdGetImage"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete an image
-         * @description Nobody sees the image any more. `POST /api/images/restore` brings it back for a while; then its renditions and
-         *     the original are removed for good. Owners and administrators only.
-         */
-        delete: operations["ApiImagesImageIdDeleteImage"];
-        options?: never;
-        head?: never;
-        /**
-         * Correct side or view, or label the image
-         * @description What the file says is kept beside the correction, and comes back with `null`. Every change is audited.
-         */
-        patch: operations["ApiImagesImageIdPatchImage"];
-        trace?: never;
-    };
-    "/api/images/{image_id}/file": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The original, byte-identical
-         * @description Always an attachment. `download=true` counts as a download.
-         */
-        get: operations["ApiImagesImageIdFileGetOriginal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/frames/{frame_number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One frame, lossless HTJ2K
-         * @description One codestream (1.2.840.10008.1.2.4.202, RPCL: its first few per cent show the whole picture small), as a single
-         *     part. `ETag`, `Range`. Frames count from 1. 409 `not_ready`, 410 and 404 as for the picture; 406 `not_acceptable`
-         *     where the Accept header leaves image/jphc out. The first request for an image counts as a view, unless it is
-         *     marked as prefetch (`Sec-Purpose: prefetch` or `purpose=prefetch`): then tell `/views` once it is shown.
-         */
-        get: operations["ApiImagesImageIdFramesFrameNumberGetGetFrame"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        /**
-         * One frame, lossless HTJ2K
-         * @description One codestream (1.2.840.10008.1.2.4.202, RPCL: its first few per cent show the whole picture small), as a single
-         *     part. `ETag`, `Range`. Frames count from 1. 409 `not_ready`, 410 and 404 as for the picture; 406 `not_acceptable`
-         *     where the Accept header leaves image/jphc out. The first request for an image counts as a view, unless it is
-         *     marked as prefetch (`Sec-Purpose: prefetch` or `purpose=prefetch`): then tell `/views` once it is shown.
-         */
-        head: operations["ApiImagesImageIdFramesFrameNumberHeadGetFrame"];
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/grey-scale": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * From samples to greys
-         * @description What `greyScale` of an image in `/viewing` holds, for those of which the exam says null. 404 `no_such_rendition`
-         *     for images in colour and plain pictures.
-         */
-        get: operations["ApiImagesImageIdGreyScaleGetGreyScale"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/metadata": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The header that fits the frames
-         * @description An array of one, DICOM JSON. `/tags` has the file's own words about its pixels. 404 `no_such_rendition` for plain
-         *     pictures, which have neither header nor frames: their picture is `/png`.
-         */
-        get: operations["ApiImagesImageIdMetadataGetImageMetadata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/png": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The rendered picture
-         * @description 8-bit PNG by the file's own grey scale, or 16-bit PNG of the modality values (no VOI; a pCAL chunk says how
-         *     samples become values). Other than the default picture is made when it is first asked for: 409 `not_ready` with
-         *     the job's id until then. Counts as a view when a person opens it.
-         */
-        get: operations["ApiImagesImageIdPngGetPng"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/tags": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The DICOM header as DICOM JSON
-         * @description PS3.18 F; bulk values are replaced by their byte counts.
-         */
-        get: operations["ApiImagesImageIdTagsGetTags"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/thumbnail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A WebP thumbnail
-         * @description `size` is 256 or 512 pixels along the longer side. Never counts as a view.
-         */
-        get: operations["ApiImagesImageIdThumbnailGetThumbnail"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say that the picture has been shown
-         * @description For pages that show the picture by a signed link, where nobody can tell who looks. `/png` counts by itself.
-         */
-        post: operations["ApiImagesImageIdViewsPostView"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/images/{image_id}/views/heartbeat": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say that the picture is still being looked at
-         * @description Adds seconds to the caller's view of the image, as long as one is under way: half an hour after the last sign of
-         *     it. Never more than have passed since it began, however many windows show the picture.
-         */
-        post: operations["ApiImagesImageIdViewsHeartbeatPostViewHeartbeat"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Several jobs by id
-         * @description At most 100 at once; unknown and invisible ones are left out.
-         */
-        get: operations["ApiJobsListJobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One job with its timeline */
-        get: operations["ApiJobsJobIdGetJob"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try a failed job again
-         * @description 409 `not_retryable` unless it failed, was rejected or was cancelled.
-         */
-        post: operations["ApiJobsJobIdRetryPostRetry"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One's ended jobs, newest first
-         * @description Of one's own uploads alone, also for those who see every image. A cursor is `<at>_<jobId>`. A job that is
-         *     retried leaves the list and comes back with its new end.
-         */
-        get: operations["ApiNotificationsListNotifications"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The newest webhook calls and e-mails to one
-         * @description The last 20; each is a job, whose story is at `GET /api/jobs/{jobId}`.
-         */
-        get: operations["ApiNotificationsDeliveriesListDeliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Mark notifications as read
-         * @description All that ended until `upTo`. Never marks as unread again what was read.
-         */
-        post: operations["ApiNotificationsReadPostRead"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What one hears beside the page */
-        get: operations["ApiNotificationsSettingsGetNotificationSettings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change what one hears beside the page
-         * @description 422 `invalid_webhook` or `webhook_refused` for an address that webhooks may not lead to, 409 `no_mail_server`,
-         *     409 `no_webhook`. A new address answers its secret, once.
-         */
-        patch: operations["ApiNotificationsSettingsPatchNotificationSettings"];
-        trace?: never;
-    };
-    "/api/notifications/webhook/secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make a new secret for the webhook
-         * @description Shown once. The old one signs nothing any more. 409 `no_webhook`.
-         */
-        post: operations["ApiNotificationsWebhookSecretPostWebhookSecret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/webhook/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Call one's webhook now
-         * @description Answers what the receiver did, within a few seconds. 409 `no_webhook`.
-         */
-        post: operations["ApiNotificationsWebhookTestPostWebhookTest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Units and operators to choose from
-         * @description Operators go by pseudonyms, which stay the same and tell nobody's name.
-         */
-        get: operations["ApiQualityGetQuality"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/completeness": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Views missing and repeated, files rejected and failed
-         * @description Exams by the day of their study where known, else by their arrival; files as everywhere here.
-         */
-        get: operations["ApiQualityCompletenessGetCompleteness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/compression": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compression force and thickness
-         * @description `panel` of CSV: groups (default), forces or thicknesses.
-         */
-        get: operations["ApiQualityCompressionGetCompression"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/curves": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Reference curves of dose
-         * @description Lines to look along, for a unit and many exposures; never a verdict on one.
-         */
-        get: operations["ApiQualityCurvesGetReferenceCurves"];
-        /**
-         * Change the reference curves
-         * @description All of them at once; `curves` null brings the program's own back. 409 `curves_changed` when `version` is old.
-         */
-        put: operations["ApiQualityCurvesPutReferenceCurves"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/dose": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Mean glandular dose against compressed breast thickness
-         * @description `panel` of CSV: bins (default), curves, or exposures: every one of them.
-         */
-        get: operations["ApiQualityDoseGetDose"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/exams": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The exams behind a point, a bar or a number
-         * @description By values of exposures (ranges, target, filter), by headers (`lacks`, `implausible`), by `outcome` (rejected,
-         *     failed), or by views (`missing`, `repeated`: as `R CC`, or `any`); with `month` beside any of them. Newest first.
-         */
-        get: operations["ApiQualityExamsGetQualityExams"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/headers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What headers do not tell
-         * @description Of files that are shown: how many lack each value, and in how many it is none that a unit gives.
-         */
-        get: operations["ApiQualityHeadersGetHeaders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quality/technique": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Kilovolts, targets and filters
-         * @description `panel` of CSV: groups (default), materials or kvs.
-         */
-        get: operations["ApiQualityTechniqueGetTechnique"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/public": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Limits that the page shows */
-        get: operations["ApiSettingsPublicGetPublicSettings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * GetSetup
-         * @description Whether the link can still be used.
-         */
-        get: operations["ApiSetupGetSetup"];
-        put?: never;
-        /**
-         * PostSetup
-         * @description Make the first administrator and sign them in.
-         */
-        post: operations["ApiSetupPostSetup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List exams, newest arrival first
-         * @description Always a keyset page. An exam is found when one of its images, of those that the caller may see, is.
-         */
-        get: operations["ApiStudiesListStudies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count exams by filter
-         * @description Exact up to a limit; a `capped` count means at least so many.
-         */
-        get: operations["ApiStudiesCountsCountStudies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One exam with its images
-         * @description Of a study that was grouped into another, that one: old addresses stay good.
-         */
-        get: operations["ApiStudiesStudyIdGetStudy"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/dismiss-suggestion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Suggest these exams no more as one
-         * @description With `again: true` they may be suggested again.
-         */
-        post: operations["ApiStudiesStudyIdDismissSuggestionDismissSuggestion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/group": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make studies one exam
-         * @description 409 with `different_patients`, `same_exam`, `is_member`, `already_grouped`, `has_members` or `too_many_members`
-         *     when they cannot be one. Repeating it changes nothing.
-         */
-        post: operations["ApiStudiesStudyIdGroupGroupStudies"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/ungroup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let studies stand alone again
-         * @description Each comes back as it was, at its place in the list. Repeating it changes nothing.
-         */
-        post: operations["ApiStudiesStudyIdUngroupUngroupStudies"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/viewing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One exam with everything that showing it needs
-         * @description Sides, views, spacing, grey scales with their tables, links to frames, and earlier exams of the same patient.
-         */
-        get: operations["ApiStudiesStudyIdViewingGetViewing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uploads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One's own uploads and their jobs
-         * @description Also for those who see every image: this list is about what oneself has sent.
-         */
-        get: operations["ApiUploadsListUploads"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uploads/known": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Which of these files one has sent already
-         * @description By SHA-256 of the whole file, among one's own images: what is known need not be sent again.
-         */
-        post: operations["ApiUploadsKnownFindKnown"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uploads/resumable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What is unfinished
-         * @description One's own uploads that may go on, the newest first.
-         */
-        get: operations["ApiUploadsResumableListUnfinished"];
-        put?: never;
-        /**
-         * Begin a resumable upload (tus)
-         * @description `Upload-Length` is wanted; `Upload-Metadata` may carry filename, filetype, relativePath, sha256 (of the whole
-         *     file, checked at the end) and headsha256. A body may follow at once. `bulk`: its jobs may wait behind others.
-         */
-        post: operations["ApiUploadsResumableCreateUpload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uploads/resumable/{upload_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What it has become
-         * @description Where one's own upload stands, and once it has ended what was made of it. May be asked until it expires.
-         */
-        get: operations["ApiUploadsResumableUploadIdGetUpload"];
-        put?: never;
-        /**
-         * PATCH or DELETE for callers that cannot send them (tus)
-         * @description `X-HTTP-Method-Override` names the method that is meant.
-         */
-        post: operations["ApiUploadsResumableUploadIdActByOtherMethod"];
-        /**
-         * Discard an unfinished upload (tus)
-         * @description What has come is removed. An image that it has become stays.
-         */
-        delete: operations["ApiUploadsResumableUploadIdDiscardUpload"];
-        options?: never;
-        /**
-         * The offset (tus)
-         * @description How many bytes are on disk; the next request begins there.
-         */
-        head: operations["ApiUploadsResumableUploadIdAskOffset"];
-        /**
-         * Send bytes at an offset (tus)
-         * @description 204 once the bytes are on disk; with the last one, once the file is an image with its job.
-         */
-        patch: operations["ApiUploadsResumableUploadIdSendBytes"];
-        trace?: never;
-    };
-    "/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Database, Redis and storage
-         * @description 503 when the service cannot serve.
-         */
-        get: operations["HealthGetHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The process answers
-         * @description Nothing but that.
-         */
-        get: operations["HealthLiveGetLive"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Requests can be served
-         * @description 503 until PostgreSQL and storage answer.
-         */
-        get: operations["HealthReadyGetReady"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Prometheus text
-         * @description Jobs are of the whole installation, requests and the pool of the process that answers. docs/metrics.md lists
-         *     them all.
-         */
-        get: operations["MetricsGetMetrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/renditions/{image_id}/{kind}/{version}/{expires}/{signature}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A picture or thumbnail by a signed link
-         * @description For caches before us (`PUBLIC_RENDITION_BASE_URL`); the links are those in the image's JSON. 403
-         *     `invalid_signature` or `link_expired`; 404 once the image is deleted.
-         */
-        get: operations["RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
+  '/api/admin/queue/jobs': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Jobs of all queues, newest first
+     * @description All filters together; a keyset page in both directions.
+     */
+    get: operations['ApiAdminQueueJobsGetQueueJobs']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/jobs/{job_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /**
+     * Take an unfinished job out of its queue
+     * @description Its image waits for somebody to retry it; what an active one makes is thrown away. 409 `not_cancellable` once it
+     *     has ended.
+     */
+    delete: operations['ApiAdminQueueJobsJobIdDeleteJob']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/jobs/{job_id}/retry': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Retry one job
+     * @description As `POST /api/jobs/{jobId}/retry`.
+     */
+    post: operations['ApiAdminQueueJobsJobIdRetryPostAdminRetry']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/stats': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Every queue and every worker
+     * @description Counts at most a second old; what has ended in all at most ten.
+     */
+    get: operations['ApiAdminQueueStatsGetQueueStats']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * Change a queue's concurrency
+     * @description Jobs at once in each worker. Workers follow within a few seconds, and restart nothing for it.
+     */
+    patch: operations['ApiAdminQueueQueueNamePatchQueue']
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/drain': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Take out everything that waits
+     * @description The images stay, and can be retried one by one.
+     */
+    post: operations['ApiAdminQueueQueueNameDrainPostDrain']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/pause': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Pause a queue
+     * @description What is in hand goes on to its end.
+     */
+    post: operations['ApiAdminQueueQueueNamePausePostPause']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/resume': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Resume a queue */
+    post: operations['ApiAdminQueueQueueNameResumePostResume']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/queue/{queue_name}/retry-failed': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Retry everything that has failed
+     * @description Rejected files are not among them: they would be rejected again.
+     */
+    post: operations['ApiAdminQueueQueueNameRetryFailedPostRetryFailed']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/users': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetUsers
+     * @description Users, newest first; `q` is a prefix of the e-mail address or the name.
+     */
+    get: operations['ApiAdminUsersGetUsers']
+    put?: never
+    /**
+     * PostUser
+     * @description Make an active user.
+     */
+    post: operations['ApiAdminUsersPostUser']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/users/bulk': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostUserStatuses
+     * @description Approve, enable or disable many users.
+     */
+    post: operations['ApiAdminUsersBulkPostUserStatuses']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/admin/users/{user_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * PatchUser
+     * @description Approve, disable, enable, rename, change the role, set a new password.
+     */
+    patch: operations['ApiAdminUsersUserIdPatchUser']
+    trace?: never
+  }
+  '/api/analytics/activity/recent': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Facts, newest first
+     * @description Both filters together; a keyset page in both directions. As CSV not a page but every fact of a range (`days`, or
+     *     `from` and `to`), streamed.
+     */
+    get: operations['ApiAnalyticsActivityRecentGetRecentActivity']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/cohorts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Who came back, by week of registration
+     * @description Local weeks, Monday to Sunday; the last one is this week.
+     */
+    get: operations['ApiAnalyticsCohortsGetCohorts']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/dashboard': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Cards, charts and tables
+     * @description Exact to the event, in the days of the reader's time zone. As CSV, `panel` is `summary`, `uploads`, `activity`,
+     *     `fileTypes`, `storage`, `mostViewed`, or `recent`: every fact of the range.
+     */
+    get: operations['ApiAnalyticsDashboardGetDashboard']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/images/most-viewed': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Images opened most
+     * @description Of images that are still there; the newer of two alike comes first.
+     */
+    get: operations['ApiAnalyticsImagesMostViewedGetMostViewed']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/images/statistics': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Originals by type of file, as of now
+     * @description Count, total, average, smallest and largest size.
+     */
+    get: operations['ApiAnalyticsImagesStatisticsGetImageStatistics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/processing': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * From upload to picture
+     * @description Jobs by the day on which they ended, how long they took, and why some failed. As CSV, `panel` is `days` or
+     *     `reasons`.
+     */
+    get: operations['ApiAnalyticsProcessingGetProcessing']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/stream': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Live totals and activities, as server-sent events
+     * @description Begins with `totals`; at most one update a second. 429 `too_many_streams`, 422 `invalid_time_zone`.
+     */
+    get: operations['ApiAnalyticsStreamGetAnalyticsStream']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/system/stats': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Daily statistics
+     * @description Rows of the table `system_stats`; days that were never computed are missing.
+     */
+    get: operations['ApiAnalyticsSystemStatsGetSystemStats']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/system/stats/update': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Compute a day's statistics anew
+     * @description Repeating it changes nothing but `computedAt`.
+     */
+    post: operations['ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/uploads/breakdown': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Uploads by header
+     * @description By modality, side and station; of images that are still there, at most some seconds old.
+     */
+    get: operations['ApiAnalyticsUploadsBreakdownGetUploadBreakdown']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/uploads/trends': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Uploads a day
+     * @description A point a day, days without uploads as 0, with the period before beside it.
+     */
+    get: operations['ApiAnalyticsUploadsTrendsGetUploadTrends']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/user/{user_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One person's numbers
+     * @description One's own for everybody, anybody's for administrators. As CSV, `panel` is `summary`, `activity`, `mostViewed` or
+     *     `recent`.
+     */
+    get: operations['ApiAnalyticsUserUserIdGetUserAnalytics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/login': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostLogin
+     * @description Sign in; sets the session cookie.
+     */
+    post: operations['ApiAuthLoginPostLogin']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/logout': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostLogout
+     * @description End the session; open to all, so that it may be repeated.
+     */
+    post: operations['ApiAuthLogoutPostLogout']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/me': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetMe
+     * @description Who is signed in, how, and what they may do.
+     */
+    get: operations['ApiAuthMeGetMe']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/password': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostPassword
+     * @description Change the own password; all other sessions end.
+     */
+    post: operations['ApiAuthPasswordPostPassword']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/register': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * PostRegister
+     * @description Ask for an account; the answer is the same whether or not the address has one.
+     */
+    post: operations['ApiAuthRegisterPostRegister']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/registration': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetRegistration
+     * @description What the sign-in page may offer.
+     */
+    get: operations['ApiAuthRegistrationGetRegistration']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/sessions': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** GetSessions */
+    get: operations['ApiAuthSessionsGetSessions']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/sessions/{session_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /** DeleteSession */
+    delete: operations['ApiAuthSessionsSessionIdDeleteSession']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/tokens': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** GetTokens */
+    get: operations['ApiAuthTokensGetTokens']
+    put?: never
+    /**
+     * PostToken
+     * @description Make an API token; its text is in this answer and nowhere else.
+     */
+    post: operations['ApiAuthTokensPostToken']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/auth/tokens/{token_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /** DeleteToken */
+    delete: operations['ApiAuthTokensTokenIdDeleteToken']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/dicomweb/studies/{study_uid}/metadata': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The headers of a study (WADO-RS)
+     * @description DICOM JSON (PS3.18 F) of all images that the caller may see and that are shown. Pixel attributes describe what
+     *     `/frames` serves.
+     */
+    get: operations['ApiDicomwebStudiesStudyUidMetadataGetStudyMetadata']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frame_number}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One frame of an instance (WADO-RS)
+     * @description As by the image's id. Of several images with the same SOP Instance UID the first that is shown.
+     */
+    get: operations['ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberGetGetInstanceFrame']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    /**
+     * One frame of an instance (WADO-RS)
+     * @description As by the image's id. Of several images with the same SOP Instance UID the first that is shown.
+     */
+    head: operations['ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberHeadGetInstanceFrame']
+    patch?: never
+    trace?: never
+  }
+  '/api/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The header of an instance (WADO-RS)
+     * @description An array of one. Of several images with the same SOP Instance UID the first that is shown.
+     */
+    get: operations['ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidMetadataGetInstanceMetadata']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/dicomweb/studies/{study_uid}/series/{series_uid}/metadata': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The headers of a series (WADO-RS)
+     * @description As of a study.
+     */
+    get: operations['ApiDicomwebStudiesStudyUidSeriesSeriesUidMetadataGetSeriesMetadata']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/events': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What happens to one's uploads, as server-sent events
+     * @description Of one's own jobs alone. Begins with `snapshot`, so that a reload loses nothing. 429 `too_many_streams`.
+     */
+    get: operations['ApiEventsGetEvents']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/exports': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Prepare a ZIP of originals
+     * @description Of images, or of whole exams. Nothing is packed yet: the ZIP is made while it is downloaded.
+     */
+    post: operations['ApiExportsPostExport']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/exports/{export_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Download a prepared ZIP
+     * @description The originals byte for byte, a folder an exam, and `manifest.csv` with their digests. Images deleted since the
+     *     ticket was made are left out and named there. Counts once as a download of each image.
+     */
+    get: operations['ApiExportsExportIdGetExport']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List images, newest first
+     * @description With `useCursor=true` (or a `cursor`) a keyset page; without, the older offset mode with a total.
+     */
+    get: operations['ApiImagesListImages']
+    put?: never
+    /**
+     * Upload mammograms or plain pictures
+     * @description Multipart field `files` (one or many), or a raw `application/dicom` body. 202 once everything is durable;
+     *     files that are refused are listed beside those that were taken. `bulk`: these may wait behind what people have
+     *     just sent.
+     */
+    post: operations['ApiImagesPostUpload']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/correct': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Correct side or view of many images
+     * @description What the files say is kept beside the correction, and comes back with `null`. Every change is audited.
+     */
+    post: operations['ApiImagesCorrectPostCorrections']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/delete': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Delete many images
+     * @description Nobody sees them any more. Until `undoUntil` they can be brought back; then their files are removed for good.
+     */
+    post: operations['ApiImagesDeleteDeleteImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/remake': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make the renditions of many images again
+     * @description Behind everything else that waits; what is shown stays shown meanwhile.
+     */
+    post: operations['ApiImagesRemakeRemakeImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/restore': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Undo the deletion of images
+     * @description They come back as they were: the same ids, corrections, renditions and jobs.
+     */
+    post: operations['ApiImagesRestoreRestoreImages']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One image with its study, series and job
+     * @description Everything the image's page shows but its DICOM header (see `/tags`).
+     */
+    get: operations['ApiImagesImageIdGetImage']
+    put?: never
+    post?: never
+    /**
+     * Delete an image
+     * @description Nobody sees the image any more. `POST /api/images/restore` brings it back for a while; then its renditions and
+     *     the original are removed for good. Owners and administrators only.
+     */
+    delete: operations['ApiImagesImageIdDeleteImage']
+    options?: never
+    head?: never
+    /**
+     * Correct side or view, or label the image
+     * @description What the file says is kept beside the correction, and comes back with `null`. Every change is audited.
+     */
+    patch: operations['ApiImagesImageIdPatchImage']
+    trace?: never
+  }
+  '/api/images/{image_id}/file': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The original, byte-identical
+     * @description Always an attachment. `download=true` counts as a download.
+     */
+    get: operations['ApiImagesImageIdFileGetOriginal']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/frames/{frame_number}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One frame, lossless HTJ2K
+     * @description One codestream (1.2.840.10008.1.2.4.202, RPCL: its first few per cent show the whole picture small), as a single
+     *     part. `ETag`, `Range`. Frames count from 1. 409 `not_ready`, 410 and 404 as for the picture; 406 `not_acceptable`
+     *     where the Accept header leaves image/jphc out. The first request for an image counts as a view, unless it is
+     *     marked as prefetch (`Sec-Purpose: prefetch` or `purpose=prefetch`): then tell `/views` once it is shown.
+     */
+    get: operations['ApiImagesImageIdFramesFrameNumberGetGetFrame']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    /**
+     * One frame, lossless HTJ2K
+     * @description One codestream (1.2.840.10008.1.2.4.202, RPCL: its first few per cent show the whole picture small), as a single
+     *     part. `ETag`, `Range`. Frames count from 1. 409 `not_ready`, 410 and 404 as for the picture; 406 `not_acceptable`
+     *     where the Accept header leaves image/jphc out. The first request for an image counts as a view, unless it is
+     *     marked as prefetch (`Sec-Purpose: prefetch` or `purpose=prefetch`): then tell `/views` once it is shown.
+     */
+    head: operations['ApiImagesImageIdFramesFrameNumberHeadGetFrame']
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/grey-scale': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * From samples to greys
+     * @description What `greyScale` of an image in `/viewing` holds, for those of which the exam says null. 404 `no_such_rendition`
+     *     for images in colour and plain pictures.
+     */
+    get: operations['ApiImagesImageIdGreyScaleGetGreyScale']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/metadata': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The header that fits the frames
+     * @description An array of one, DICOM JSON. `/tags` has the file's own words about its pixels. 404 `no_such_rendition` for plain
+     *     pictures, which have neither header nor frames: their picture is `/png`.
+     */
+    get: operations['ApiImagesImageIdMetadataGetImageMetadata']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/png': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The rendered picture
+     * @description 8-bit PNG by the file's own grey scale, or 16-bit PNG of the modality values (no VOI; a pCAL chunk says how
+     *     samples become values). Other than the default picture is made when it is first asked for: 409 `not_ready` with
+     *     the job's id until then. Counts as a view when a person opens it.
+     */
+    get: operations['ApiImagesImageIdPngGetPng']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/tags': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The DICOM header as DICOM JSON
+     * @description PS3.18 F; bulk values are replaced by their byte counts.
+     */
+    get: operations['ApiImagesImageIdTagsGetTags']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/thumbnail': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * A WebP thumbnail
+     * @description `size` is 256 or 512 pixels along the longer side. Never counts as a view.
+     */
+    get: operations['ApiImagesImageIdThumbnailGetThumbnail']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/views': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say that the picture has been shown
+     * @description For pages that show the picture by a signed link, where nobody can tell who looks. `/png` counts by itself.
+     */
+    post: operations['ApiImagesImageIdViewsPostView']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/views/heartbeat': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say that the picture is still being looked at
+     * @description Adds seconds to the caller's view of the image, as long as one is under way: half an hour after the last sign of
+     *     it. Never more than have passed since it began, however many windows show the picture.
+     */
+    post: operations['ApiImagesImageIdViewsHeartbeatPostViewHeartbeat']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/jobs': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Several jobs by id
+     * @description At most 100 at once; unknown and invisible ones are left out.
+     */
+    get: operations['ApiJobsListJobs']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/jobs/{job_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** One job with its timeline */
+    get: operations['ApiJobsJobIdGetJob']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/jobs/{job_id}/retry': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Try a failed job again
+     * @description 409 `not_retryable` unless it failed, was rejected or was cancelled.
+     */
+    post: operations['ApiJobsJobIdRetryPostRetry']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One's ended jobs, newest first
+     * @description Of one's own uploads alone, also for those who see every image. A cursor is `<at>_<jobId>`. A job that is
+     *     retried leaves the list and comes back with its new end.
+     */
+    get: operations['ApiNotificationsListNotifications']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/deliveries': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The newest webhook calls and e-mails to one
+     * @description The last 20; each is a job, whose story is at `GET /api/jobs/{jobId}`.
+     */
+    get: operations['ApiNotificationsDeliveriesListDeliveries']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/read': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Mark notifications as read
+     * @description All that ended until `upTo`. Never marks as unread again what was read.
+     */
+    post: operations['ApiNotificationsReadPostRead']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/settings': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** What one hears beside the page */
+    get: operations['ApiNotificationsSettingsGetNotificationSettings']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    /**
+     * Change what one hears beside the page
+     * @description 422 `invalid_webhook` or `webhook_refused` for an address that webhooks may not lead to, 409 `no_mail_server`,
+     *     409 `no_webhook`. A new address answers its secret, once.
+     */
+    patch: operations['ApiNotificationsSettingsPatchNotificationSettings']
+    trace?: never
+  }
+  '/api/notifications/webhook/secret': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make a new secret for the webhook
+     * @description Shown once. The old one signs nothing any more. 409 `no_webhook`.
+     */
+    post: operations['ApiNotificationsWebhookSecretPostWebhookSecret']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/notifications/webhook/test': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Call one's webhook now
+     * @description Answers what the receiver did, within a few seconds. 409 `no_webhook`.
+     */
+    post: operations['ApiNotificationsWebhookTestPostWebhookTest']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Units and operators to choose from
+     * @description Operators go by pseudonyms, which stay the same and tell nobody's name.
+     */
+    get: operations['ApiQualityGetQuality']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/completeness': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Views missing and repeated, files rejected and failed
+     * @description Exams by the day of their study where known, else by their arrival; files as everywhere here.
+     */
+    get: operations['ApiQualityCompletenessGetCompleteness']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/compression': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Compression force and thickness
+     * @description `panel` of CSV: groups (default), forces or thicknesses.
+     */
+    get: operations['ApiQualityCompressionGetCompression']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/curves': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Reference curves of dose
+     * @description Lines to look along, for a unit and many exposures; never a verdict on one.
+     */
+    get: operations['ApiQualityCurvesGetReferenceCurves']
+    /**
+     * Change the reference curves
+     * @description All of them at once; `curves` null brings the program's own back. 409 `curves_changed` when `version` is old.
+     */
+    put: operations['ApiQualityCurvesPutReferenceCurves']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/dose': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Mean glandular dose against compressed breast thickness
+     * @description `panel` of CSV: bins (default), curves, or exposures: every one of them.
+     */
+    get: operations['ApiQualityDoseGetDose']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/exams': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The exams behind a point, a bar or a number
+     * @description By values of exposures (ranges, target, filter), by headers (`lacks`, `implausible`), by `outcome` (rejected,
+     *     failed), or by views (`missing`, `repeated`: as `R CC`, or `any`); with `month` beside any of them. Newest first.
+     */
+    get: operations['ApiQualityExamsGetQualityExams']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/headers': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What headers do not tell
+     * @description Of files that are shown: how many lack each value, and in how many it is none that a unit gives.
+     */
+    get: operations['ApiQualityHeadersGetHeaders']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/quality/technique': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Kilovolts, targets and filters
+     * @description `panel` of CSV: groups (default), materials or kvs.
+     */
+    get: operations['ApiQualityTechniqueGetTechnique']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/settings/public': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Limits that the page shows */
+    get: operations['ApiSettingsPublicGetPublicSettings']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/setup': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * GetSetup
+     * @description Whether the link can still be used.
+     */
+    get: operations['ApiSetupGetSetup']
+    put?: never
+    /**
+     * PostSetup
+     * @description Make the first administrator and sign them in.
+     */
+    post: operations['ApiSetupPostSetup']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List exams, newest arrival first
+     * @description Always a keyset page. An exam is found when one of its images, of those that the caller may see, is.
+     */
+    get: operations['ApiStudiesListStudies']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/counts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Count exams by filter
+     * @description Exact up to a limit; a `capped` count means at least so many.
+     */
+    get: operations['ApiStudiesCountsCountStudies']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One exam with its images
+     * @description Of a study that was grouped into another, that one: old addresses stay good.
+     */
+    get: operations['ApiStudiesStudyIdGetStudy']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/dismiss-suggestion': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Suggest these exams no more as one
+     * @description With `again: true` they may be suggested again.
+     */
+    post: operations['ApiStudiesStudyIdDismissSuggestionDismissSuggestion']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/group': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make studies one exam
+     * @description 409 with `different_patients`, `same_exam`, `is_member`, `already_grouped`, `has_members` or `too_many_members`
+     *     when they cannot be one. Repeating it changes nothing.
+     */
+    post: operations['ApiStudiesStudyIdGroupGroupStudies']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/ungroup': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Let studies stand alone again
+     * @description Each comes back as it was, at its place in the list. Repeating it changes nothing.
+     */
+    post: operations['ApiStudiesStudyIdUngroupUngroupStudies']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/viewing': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One exam with everything that showing it needs
+     * @description Sides, views, spacing, grey scales with their tables, links to frames, and earlier exams of the same patient.
+     */
+    get: operations['ApiStudiesStudyIdViewingGetViewing']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One's own uploads and their jobs
+     * @description Also for those who see every image: this list is about what oneself has sent.
+     */
+    get: operations['ApiUploadsListUploads']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads/known': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Which of these files one has sent already
+     * @description By SHA-256 of the whole file, among one's own images: what is known need not be sent again.
+     */
+    post: operations['ApiUploadsKnownFindKnown']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads/resumable': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What is unfinished
+     * @description One's own uploads that may go on, the newest first.
+     */
+    get: operations['ApiUploadsResumableListUnfinished']
+    put?: never
+    /**
+     * Begin a resumable upload (tus)
+     * @description `Upload-Length` is wanted; `Upload-Metadata` may carry filename, filetype, relativePath, sha256 (of the whole
+     *     file, checked at the end) and headsha256. A body may follow at once. `bulk`: its jobs may wait behind others.
+     */
+    post: operations['ApiUploadsResumableCreateUpload']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/uploads/resumable/{upload_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What it has become
+     * @description Where one's own upload stands, and once it has ended what was made of it. May be asked until it expires.
+     */
+    get: operations['ApiUploadsResumableUploadIdGetUpload']
+    put?: never
+    /**
+     * PATCH or DELETE for callers that cannot send them (tus)
+     * @description `X-HTTP-Method-Override` names the method that is meant.
+     */
+    post: operations['ApiUploadsResumableUploadIdActByOtherMethod']
+    /**
+     * Discard an unfinished upload (tus)
+     * @description What has come is removed. An image that it has become stays.
+     */
+    delete: operations['ApiUploadsResumableUploadIdDiscardUpload']
+    options?: never
+    /**
+     * The offset (tus)
+     * @description How many bytes are on disk; the next request begins there.
+     */
+    head: operations['ApiUploadsResumableUploadIdAskOffset']
+    /**
+     * Send bytes at an offset (tus)
+     * @description 204 once the bytes are on disk; with the last one, once the file is an image with its job.
+     */
+    patch: operations['ApiUploadsResumableUploadIdSendBytes']
+    trace?: never
+  }
+  '/health': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Database, Redis and storage
+     * @description 503 when the service cannot serve.
+     */
+    get: operations['HealthGetHealth']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/health/live': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The process answers
+     * @description Nothing but that.
+     */
+    get: operations['HealthLiveGetLive']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/health/ready': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Requests can be served
+     * @description 503 until PostgreSQL and storage answer.
+     */
+    get: operations['HealthReadyGetReady']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/metrics': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Prometheus text
+     * @description Jobs are of the whole installation, requests and the pool of the process that answers. docs/metrics.md lists
+     *     them all.
+     */
+    get: operations['MetricsGetMetrics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/renditions/{image_id}/{kind}/{version}/{expires}/{signature}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * A picture or thumbnail by a signed link
+     * @description For caches before us (`PUBLIC_RENDITION_BASE_URL`); the links are those in the image's JSON. 403
+     *     `invalid_signature` or `link_expired`; 404 once the image is deleted.
+     */
+    get: operations['RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
 }
-export type webhooks = Record<string, never>;
+export type webhooks = Record<string, never>
 export interface components {
-    schemas: {
-        /** AcquisitionAnswer */
-        AcquisitionAnswer: {
-            breastImplantPresent: boolean | null;
-            hasOverlays: boolean;
-            partialView: boolean | null;
-            qualityControlImage: boolean | null;
-            spacing: components["schemas"]["SpacingAnswer"];
-            technique: components["schemas"]["TechniqueAnswer"];
-            viewModifiers: string[];
-            voiCandidates: components["schemas"]["VoiCandidateAnswer"][];
-        };
-        /** Activity */
-        Activity: {
-            /** Format: date-time */
-            createdAt: string;
-            id: number;
-            metadata: {
-                [key: string]: unknown;
-            };
-            network: string | null;
-            resourceId: number | null;
-            resourceType: string | null;
-            type: string;
-            userAgent: string | null;
-            userEmail: string | null;
-            userId: number | null;
-            userName: string | null;
-        };
-        /** ActivityDay */
-        ActivityDay: {
-            activeUsers: number;
-            /** Format: date */
-            day: string;
-            deletes: number;
-            downloads: number;
-            logins: number;
-            partial: boolean;
-            uploads: number;
-            views: number;
-        };
-        /** ActivityPage */
-        ActivityPage: {
-            activities: components["schemas"]["Activity"][];
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-        };
-        /** AnalyticsRange */
-        AnalyticsRange: {
-            /** Format: date-time */
-            asOf: string;
-            days: number;
-            /** Format: date */
-            from: string;
-            /** Format: date-time */
-            fromAt: string;
-            partial: boolean;
-            /** Format: date */
-            to: string;
-            /** Format: date-time */
-            toAt: string;
-            tz: string;
-        };
-        /** AnalyticsUser */
-        AnalyticsUser: {
-            /** Format: date-time */
-            createdAt: string;
-            email: string;
-            id: number;
-            lastActivityAt: string | null;
-            name: string;
-            /** @enum {string} */
-            role: "admin" | "radiologist" | "technologist" | "user";
-        };
-        /** ApiToken */
-        ApiToken: {
-            createdAt: string;
-            expiresAt: string | null;
-            id: number;
-            lastUsedAt: string | null;
-            name: string;
-            prefix: string;
-            scopes: ("read" | "write" | "admin")[];
-        };
-        /** ApiTokenList */
-        ApiTokenList: {
-            apiTokens: components["schemas"]["ApiToken"][];
-        };
-        /** Bin */
-        Bin: {
-            exposures: number;
-            from: number;
-            to: number;
-        };
-        /** BreakdownPart */
-        BreakdownPart: {
-            bytes: number;
-            images: number;
-            key: string | null;
-        };
-        /** BulkCorrection */
-        BulkCorrection: {
-            imageIds: number[];
-            laterality?: string | null;
-            viewPosition?: string | null;
-        };
-        /** Capabilities */
-        Capabilities: {
-            administer: boolean;
-            correct: boolean;
-            seesEveryImage: boolean;
-            upload: boolean;
-        };
-        /** ChangedStudies */
-        ChangedStudies: {
-            changed: number[];
-            study: components["schemas"]["Study"];
-        };
-        /** ChangedUsers */
-        ChangedUsers: {
-            changed: number[];
-            refused: components["schemas"]["Refusal"][];
-        };
-        /** CohortWeek */
-        CohortWeek: {
-            active: (number | null)[];
-            /** Format: date */
-            startsOn: string;
-            users: number;
-            week: string;
-        };
-        /** Cohorts */
-        Cohorts: {
-            tz: string;
-            weeks: components["schemas"]["CohortWeek"][];
-        };
-        /** Completeness */
-        Completeness: {
-            byMonth: components["schemas"]["CompletenessGroup"][];
-            byUnit: components["schemas"]["CompletenessGroup"][];
-            range: components["schemas"]["QualityRange"];
-            total: components["schemas"]["CompletenessGroup"];
-        };
-        /** CompletenessGroup */
-        CompletenessGroup: {
-            byArrival: number;
-            complete: number;
-            exams: number;
-            exposures: number;
-            failed: number;
-            files: number;
-            key: string | null;
-            missing: components["schemas"]["MissingView"][];
-            ready: number;
-            rejected: number;
-            repeats: number;
-            withRepeats: number;
-        };
-        /** Compression */
-        Compression: {
-            byMonth: components["schemas"]["CompressionGroup"][];
-            byOperator: components["schemas"]["CompressionGroup"][];
-            byUnit: components["schemas"]["CompressionGroup"][];
-            exposures: number;
-            force: components["schemas"]["Spread"];
-            forces: components["schemas"]["Bin"][];
-            range: components["schemas"]["QualityRange"];
-            thickness: components["schemas"]["Spread"];
-            thicknesses: components["schemas"]["Bin"][];
-        };
-        /** CompressionGroup */
-        CompressionGroup: {
-            exposures: number;
-            force: components["schemas"]["Spread"];
-            key: string | null;
-            label: string | null;
-            thickness: components["schemas"]["Spread"];
-        };
-        /** CorrectedImages */
-        CorrectedImages: {
-            corrected: number[];
-            refused: components["schemas"]["Refusal"][];
-        };
-        /** CorrectionAnswer */
-        CorrectionAnswer: {
-            /** Format: date-time */
-            correctedAt: string;
-            correctedBy: number;
-            correctedByName: string | null;
-            /** @enum {string} */
-            field: "laterality" | "viewPosition";
-            fileSource: string | null;
-            fileValue: string | null;
-            value: string | null;
-        };
-        /** CorrectionRequest */
-        CorrectionRequest: {
-            laterality?: string | null;
-            tags?: string[];
-            viewPosition?: string | null;
-        };
-        /** Count */
-        Count: {
-            capped: boolean;
-            count: number;
-        };
-        /** CreatedToken */
-        CreatedToken: {
-            apiToken: components["schemas"]["ApiToken"];
-            token: string;
-        };
-        /** Curve */
-        Curve: {
-            name: string;
-            points: components["schemas"]["CurvePoint"][];
-            source: string;
-        };
-        /** CurvePoint */
-        CurvePoint: {
-            doseMgy: number;
-            thicknessMm: number;
-        };
-        /** Dashboard */
-        Dashboard: {
-            charts: components["schemas"]["DashboardCharts"];
-            /** Format: date-time */
-            computedAt: string;
-            knownFrom: string | null;
-            previous: components["schemas"]["PreviousRange"] | null;
-            range: components["schemas"]["AnalyticsRange"];
-            summary: components["schemas"]["Summary"];
-            tables: components["schemas"]["DashboardTables"];
-        };
-        /** DashboardCharts */
-        DashboardCharts: {
-            activity: components["schemas"]["ActivityDay"][];
-            fileTypes: components["schemas"]["FileTypeShare"][];
-            storage: components["schemas"]["StorageDay"][];
-            uploads: components["schemas"]["UploadDay"][];
-        };
-        /** DashboardTables */
-        DashboardTables: {
-            fileTypes: components["schemas"]["FileTypeStatistics"][];
-            mostViewed: components["schemas"]["MostViewedImage"][];
-            recent: components["schemas"]["Activity"][];
-        };
-        /** DatabaseHealth */
-        DatabaseHealth: {
-            latencyMs: number | null;
-            /** @enum {string} */
-            status: "ok" | "down";
-        };
-        /** DeletedImages */
-        DeletedImages: {
-            deleted: number[];
-            refused: components["schemas"]["Refusal"][];
-            undoUntil: string;
-        };
-        /** Deliveries */
-        Deliveries: {
-            deliveries: components["schemas"]["JobAnswer"][];
-        };
-        /** DicomFields */
-        DicomFields: {
-            bitsStored: number | null;
-            instanceNumber: number | null;
-            photometricInterpretation: string | null;
-            sopClassUid: string | null;
-            sopInstanceUid: string | null;
-            transferSyntaxUid: string | null;
-        };
-        /** Digests */
-        Digests: {
-            sha256: string[];
-        };
-        /** DismissRequest */
-        DismissRequest: {
-            /** @default false */
-            again: boolean;
-            studyIds: number[];
-        };
-        /** Dismissed */
-        Dismissed: {
-            changed: number;
-        };
-        /** DoseBin */
-        DoseBin: {
-            exposures: number;
-            from: number;
-            p50: number;
-            p75: number;
-            to: number;
-        };
-        /** DoseByThickness */
-        DoseByThickness: {
-            bins: components["schemas"]["DoseBin"][];
-            byArrival: number;
-            charted: number;
-            curves: components["schemas"]["Curve"][];
-            exposures: number;
-            implausible: number;
-            missing: number;
-            points: components["schemas"]["DosePoint"][];
-            range: components["schemas"]["QualityRange"];
-            sampled: boolean;
-        };
-        /** DosePoint */
-        DosePoint: {
-            doseMgy: number;
-            imageId: number;
-            thicknessMm: number;
-        };
-        /** EndEvent */
-        EndEvent: {
-            /** @enum {string} */
-            reason: "signed_out" | "again";
-        };
-        /** ExamPicture */
-        ExamPicture: {
-            id: number;
-            laterality: string | null;
-            links: components["schemas"]["ImageLinks"];
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-            thumbnailHeight: number | null;
-            thumbnailWidth: number | null;
-            viewPosition: string | null;
-        };
-        /** ExamSuggestion */
-        ExamSuggestion: {
-            reason: string;
-            studyIds: number[];
-        };
-        /** ExamViewing */
-        ExamViewing: {
-            accessionNumber: string | null;
-            id: number;
-            imageCount: number;
-            images: components["schemas"]["ViewingImage"][];
-            patient: components["schemas"]["ViewingPatient"];
-            priors: components["schemas"]["Prior"][];
-            studyAt: string | null;
-            studyDescription: string | null;
-            studyInstanceUid: string | null;
-        };
-        /** ExamViews */
-        ExamViews: {
-            extra: string[];
-            missing: string[];
-            present: string[];
-            repeated: string[];
-        };
-        /** ExportTicket */
-        ExportTicket: {
-            byteCount: number;
-            expiresAt: string;
-            id: string;
-            imageCount: number;
-            url: string;
-        };
-        /** ExportWish */
-        ExportWish: {
-            imageIds?: number[];
-            studyIds?: number[];
-        };
-        /** FileTypeShare */
-        FileTypeShare: {
-            bytes: number;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            images: number;
-        };
-        /** FileTypeStatistics */
-        FileTypeStatistics: {
-            averageBytes: number | null;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            images: number;
-            maxBytes: number | null;
-            minBytes: number | null;
-            totalBytes: number;
-        };
-        /** GreyScale */
-        GreyScale: {
-            /** @enum {integer} */
-            bits: 8 | 16;
-            frame: number;
-            greatest: number;
-            inverted: boolean;
-            least: number;
-            modality: components["schemas"]["ModalityTransformation"];
-            padding: components["schemas"]["Padding"] | null;
-            signed: boolean;
-            voi: components["schemas"]["VoiTransformation"][];
-        };
-        /** HangingPlace */
-        HangingPlace: {
-            image: components["schemas"]["ExamPicture"] | null;
-            slot: string;
-        };
-        /** HeaderGroup */
-        HeaderGroup: {
-            files: number;
-            key: string | null;
-            values: components["schemas"]["HeaderValue"][];
-        };
-        /** HeaderValue */
-        HeaderValue: {
-            implausible: number;
-            missing: number;
-            name: string;
-        };
-        /** Health */
-        Health: {
-            database: components["schemas"]["DatabaseHealth"];
-            queues: components["schemas"]["QueuesHealth"];
-            redis: components["schemas"]["RedisHealth"];
-            /** @enum {string} */
-            status: "ok" | "degraded" | "down";
-            storage: components["schemas"]["StorageHealth"];
-            version: string;
-        };
-        /** HeartbeatEvent */
-        HeartbeatEvent: {
-            /** Format: date-time */
-            at: string;
-        };
-        /** ImageAnswer */
-        ImageAnswer: {
-            acquiredAt: string | null;
-            byteCount: number;
-            columns: number | null;
-            conflictsWith: number | null;
-            /** Format: date-time */
-            createdAt: string;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            id: number;
-            jobId: string;
-            laterality: string | null;
-            lateralitySource: string | null;
-            links: components["schemas"]["ImageLinks"];
-            modality: string | null;
-            numberOfFrames: number | null;
-            /** @enum {string} */
-            objectKind: "image" | "dose_report";
-            originalName: string;
-            patientId: string | null;
-            patientName: string | null;
-            presentationIntentType: string | null;
-            reason: string | null;
-            reasonCode: string | null;
-            rows: number | null;
-            sha256: string;
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-            studyId: number | null;
-            thumbnailHeight: number | null;
-            thumbnailWidth: number | null;
-            uploaderName: string | null;
-            userId: number;
-            viewPosition: string | null;
-            viewPositionSource: string | null;
-            voiSource: string | null;
-            warnings: string[];
-        };
-        /** ImageDetail */
-        ImageDetail: {
-            acquiredAt: string | null;
-            acquisition: components["schemas"]["AcquisitionAnswer"] | null;
-            byteCount: number;
-            columns: number | null;
-            conflictsWith: number | null;
-            corrections: components["schemas"]["CorrectionAnswer"][];
-            /** Format: date-time */
-            createdAt: string;
-            dicom: components["schemas"]["DicomFields"] | null;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            id: number;
-            job: components["schemas"]["JobAnswer"] | null;
-            jobId: string;
-            laterality: string | null;
-            lateralitySource: string | null;
-            links: components["schemas"]["ImageLinks"];
-            modality: string | null;
-            numberOfFrames: number | null;
-            /** @enum {string} */
-            objectKind: "image" | "dose_report";
-            originalName: string;
-            patientId: string | null;
-            patientName: string | null;
-            presentationIntentType: string | null;
-            reason: string | null;
-            reasonCode: string | null;
-            renditions: components["schemas"]["RenditionAnswer"][];
-            rows: number | null;
-            series: components["schemas"]["SeriesAnswer"] | null;
-            sha256: string;
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-            study: components["schemas"]["StudyAnswer"] | null;
-            studyId: number | null;
-            tags: string[];
-            thumbnailHeight: number | null;
-            thumbnailWidth: number | null;
-            uploaderName: string | null;
-            userId: number;
-            viewPosition: string | null;
-            viewPositionSource: string | null;
-            voiSource: string | null;
-            warnings: string[];
-        };
-        /** ImageLinks */
-        ImageLinks: {
-            file: string;
-            png: string | null;
-            self: string;
-            tags: string | null;
-            thumbnail256: string | null;
-            thumbnail512: string | null;
-        };
-        /** ImagePage */
-        ImagePage: {
-            hasMore: boolean;
-            images: components["schemas"]["ImageAnswer"][];
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-        };
-        /** ImageStatistics */
-        ImageStatistics: {
-            /** Format: date-time */
-            computedAt: string;
-            fileTypes: components["schemas"]["FileTypeStatistics"][];
-            total: components["schemas"]["ImageStatisticsTotal"];
-        };
-        /** ImageStatisticsTotal */
-        ImageStatisticsTotal: {
-            averageBytes: number | null;
-            images: number;
-            maxBytes: number | null;
-            minBytes: number | null;
-            totalBytes: number;
-        };
-        /** ImagesByType */
-        ImagesByType: {
-            dicom: number;
-            jpeg: number;
-            png: number;
-            tiff: number;
-        };
-        /** JobAnswer */
-        JobAnswer: {
-            attempts: number;
-            attemptsMade: number;
-            /** Format: date-time */
-            createdAt: string;
-            error: string | null;
-            errorCode: string | null;
-            finishedAt: string | null;
-            id: string;
-            imageId: number | null;
-            name: string;
-            progress: number;
-            queue: string;
-            /** @enum {string} */
-            state: "pending" | "waiting" | "active" | "delayed" | "completed" | "rejected" | "failed" | "cancelled";
-            timeline: components["schemas"]["TimelineEvent"][];
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** JobEvent */
-        JobEvent: {
-            /** Format: date-time */
-            at: string;
-            id: string;
-            imageId: number;
-            progress: number;
-            reasonCode: string | null;
-            /** @enum {string} */
-            state: "pending" | "waiting" | "active" | "delayed" | "completed" | "rejected" | "failed" | "cancelled";
-        };
-        /** JobList */
-        JobList: {
-            jobs: components["schemas"]["JobAnswer"][];
-        };
-        /** JobPage */
-        JobPage: {
-            hasMore: boolean;
-            jobs: components["schemas"]["JobAnswer"][];
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-        };
-        /** KnownFile */
-        KnownFile: {
-            id: number;
-            sha256: string;
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-        };
-        /** KnownFiles */
-        KnownFiles: {
-            known: components["schemas"]["KnownFile"][];
-        };
-        /** Login */
-        Login: {
-            email: string;
-            password: string;
-        };
-        /** LookupTable */
-        LookupTable: {
-            bits: number;
-            entries: string;
-            first: number;
-        };
-        /** Material */
-        Material: {
-            exposures: number;
-            filter: string | null;
-            target: string | null;
-        };
-        /** Me */
-        Me: {
-            /** @enum {string} */
-            authentication: "session" | "token";
-            capabilities: components["schemas"]["Capabilities"];
-            user: components["schemas"]["User"];
-        };
-        /** MissingInHeaders */
-        MissingInHeaders: {
-            byUnit: components["schemas"]["HeaderGroup"][];
-            range: components["schemas"]["QualityRange"];
-            total: components["schemas"]["HeaderGroup"];
-        };
-        /** MissingView */
-        MissingView: {
-            exams: number;
-            view: string;
-        };
-        /** ModalityTransformation */
-        ModalityTransformation: {
-            intercept: number;
-            lut: components["schemas"]["LookupTable"] | null;
-            slope: number | null;
-            unit: string;
-        };
-        /** MostViewed */
-        MostViewed: {
-            /** Format: date-time */
-            computedAt: string;
-            images: components["schemas"]["MostViewedImage"][];
-            range: components["schemas"]["AnalyticsRange"] | null;
-        };
-        /** MostViewedImage */
-        MostViewedImage: {
-            /** Format: date-time */
-            createdAt: string;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            imageId: number;
-            lastViewedAt: string | null;
-            laterality: string | null;
-            links: components["schemas"]["ImageLinks"];
-            originalName: string;
-            viewPosition: string | null;
-            viewers: number | null;
-            views: number;
-        };
-        /** NamedImages */
-        NamedImages: {
-            imageIds: number[];
-        };
-        /** NewActivities */
-        NewActivities: {
-            activities: components["schemas"]["Activity"][];
-        };
-        /** NewToken */
-        NewToken: {
-            days?: number | null;
-            name: string;
-            scopes: ("read" | "write" | "admin")[];
-        };
-        /** NewUser */
-        NewUser: {
-            email: string;
-            name: string;
-            password?: string | null;
-            /** @enum {string} */
-            role: "admin" | "radiologist" | "technologist" | "user";
-        };
-        /** NotificationAnswer */
-        NotificationAnswer: {
-            /** Format: date-time */
-            at: string;
-            fileName: string | null;
-            imageId: number;
-            jobId: string;
-            kind: string;
-            reason: string | null;
-            reasonCode: string | null;
-            /** @enum {string} */
-            state: "ready" | "rejected" | "failed";
-            unread: boolean;
-        };
-        /** NotificationPage */
-        NotificationPage: {
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            notifications: components["schemas"]["NotificationAnswer"][];
-            prevCursor: string | null;
-            unread: number;
-        };
-        /** NotificationSettings */
-        NotificationSettings: {
-            email: string;
-            emailAvailable: boolean;
-            /** @enum {string} */
-            emailOn: "never" | "failures" | "all";
-            hasWebhookSecret: boolean;
-            /** @enum {string} */
-            webhookOn: "never" | "failures" | "all";
-            webhookPrivate: boolean;
-            webhookSecret?: string | null;
-            webhookUrl: string | null;
-        };
-        /** NotificationSettingsChange */
-        NotificationSettingsChange: {
-            emailOn?: "never" | "failures" | "all";
-            webhookOn?: "never" | "failures" | "all";
-            webhookUrl?: string | null;
-        };
-        /** NumberedImagePage */
-        NumberedImagePage: {
-            images: components["schemas"]["ImageAnswer"][];
-            limit: number;
-            page: number;
-            total: number;
-        };
-        /** Padding */
-        Padding: {
-            high: number;
-            low: number;
-        };
-        /** PasswordChange */
-        PasswordChange: {
-            currentPassword: string;
-            newPassword: string;
-        };
-        /** PreviousRange */
-        PreviousRange: {
-            /** Format: date-time */
-            asOf: string;
-            days: number;
-            /** Format: date */
-            from: string;
-            /** Format: date-time */
-            fromAt: string;
-            partial: boolean;
-            /** Format: date */
-            to: string;
-            /** Format: date-time */
-            toAt: string;
-            tz: string;
-            /** Format: date-time */
-            untilAt: string;
-        };
-        /** Prior */
-        Prior: {
-            id: number;
-            imageCount: number;
-            studyAt: string | null;
-            studyDescription: string | null;
-        };
-        /** Processing */
-        Processing: {
-            days: components["schemas"]["ProcessingDay"][];
-            range: components["schemas"]["AnalyticsRange"];
-            reasons: components["schemas"]["ProcessingReason"][];
-        };
-        /** ProcessingDay */
-        ProcessingDay: {
-            completed: number;
-            /** Format: date */
-            day: string;
-            failed: number;
-            medianSeconds: number | null;
-            p95Seconds: number | null;
-            rejected: number;
-        };
-        /** ProcessingReason */
-        ProcessingReason: {
-            code: string | null;
-            count: number;
-            status: string;
-        };
-        /** PublicSettings */
-        PublicSettings: {
-            maxFilesPerRequest: number;
-            maxUploadBytes: number;
-            version: string;
-        };
-        /** QualityExam */
-        QualityExam: {
-            byArrival: boolean;
-            examId: number | null;
-            files: number;
-            images: components["schemas"]["QualityImage"][];
-            missing?: string[] | null;
-            repeated?: string[] | null;
-            /** Format: date */
-            takenOn: string;
-            unit: string | null;
-        };
-        /** QualityExams */
-        QualityExams: {
-            exams: components["schemas"]["QualityExam"][];
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            range: components["schemas"]["QualityRange"];
-        };
-        /** QualityImage */
-        QualityImage: {
-            doseMgy: number | null;
-            filter: string | null;
-            forceN: number | null;
-            imageId: number;
-            kvKv: number | null;
-            laterality: string | null;
-            reasonCode: string | null;
-            status: string;
-            target: string | null;
-            thicknessMm: number | null;
-            viewPosition: string | null;
-        };
-        /** QualityOperator */
-        QualityOperator: {
-            files: number;
-            key: string | null;
-            label: string | null;
-        };
-        /** QualityOverview */
-        QualityOverview: {
-            /** @enum {string} */
-            by: "station" | "detector" | "serial";
-            byArrival: number;
-            exposures: number;
-            files: number;
-            operators: components["schemas"]["QualityOperator"][];
-            phantoms: number;
-            range: components["schemas"]["QualityRange"];
-            units: components["schemas"]["QualityUnit"][];
-        };
-        /** QualityRange */
-        QualityRange: {
-            /** Format: date-time */
-            asOf: string;
-            days: number;
-            /** Format: date */
-            from: string;
-            /** Format: date-time */
-            fromAt: string;
-            partial: boolean;
-            /** Format: date */
-            to: string;
-            /** Format: date-time */
-            toAt: string;
-            tz: string;
-        };
-        /** QualityUnit */
-        QualityUnit: {
-            files: number;
-            key: string | null;
-            manufacturer: string | null;
-        };
-        /** QueueAnswer */
-        QueueAnswer: {
-            active: number;
-            cancelled: number;
-            completed: number;
-            concurrency: number | null;
-            delayed: number;
-            etaSeconds: number | null;
-            failed: number;
-            failureRate: number | null;
-            jobsPerMinute: number;
-            name: string;
-            oldestWaitingSeconds: number | null;
-            paused: boolean;
-            pausedAt: string | null;
-            pausedBy: number | null;
-            pausedByName: string | null;
-            prioritized: number;
-            rejected: number;
-            runningConcurrency: number;
-            waiting: number;
-            workers: number;
-        };
-        /** QueueChange */
-        QueueChange: {
-            concurrency: number | null;
-        };
-        /** QueueChanged */
-        QueueChanged: {
-            changed?: boolean | null;
-            jobs?: number | null;
-            queue: string;
-        };
-        /** QueueEvent */
-        QueueEvent: {
-            active: number;
-            cancelled: number;
-            completed: number;
-            delayed: number;
-            etaSeconds: number | null;
-            failed: number;
-            failureRate: number | null;
-            jobsPerMinute: number;
-            name: string;
-            oldestWaitingSeconds: number | null;
-            paused: boolean;
-            prioritized: number;
-            rejected: number;
-            waiting: number;
-        };
-        /** QueueStatsAnswer */
-        QueueStatsAnswer: {
-            queues: components["schemas"]["QueueAnswer"][];
-            redis: string;
-            workers: components["schemas"]["WorkerAnswer"][];
-        };
-        /** QueuedImages */
-        QueuedImages: {
-            queued: number[];
-            refused: components["schemas"]["Refusal"][];
-        };
-        /** QueuesEvent */
-        QueuesEvent: {
-            queues: components["schemas"]["QueueEvent"][];
-        };
-        /** QueuesHealth */
-        QueuesHealth: {
-            oldestWaitingSeconds: number | null;
-            /** @enum {string} */
-            status: "ok" | "down";
-            workersAlive: number | null;
-        };
-        /** ReadUpTo */
-        ReadUpTo: {
-            /** Format: date-time */
-            upTo: string;
-        };
-        /** RedisHealth */
-        RedisHealth: {
-            maxmemoryPolicy: string | null;
-            /** @enum {null|string} */
-            problem: "away" | "refuses" | "no_redis" | "full" | null;
-            /** @enum {string} */
-            status: "ok" | "down";
-            usedMemoryBytes: number | null;
-        };
-        /** ReferenceCurves */
-        ReferenceCurves: {
-            changedAt: string | null;
-            changedBy: string | null;
-            curves: components["schemas"]["Curve"][];
-            isDefault: boolean;
-            mayChange: boolean;
-            version: number;
-        };
-        /** ReferenceCurvesChange */
-        ReferenceCurvesChange: {
-            curves: components["schemas"]["Curve"][] | null;
-            version: number;
-        };
-        /** Refusal */
-        Refusal: {
-            code: string;
-            detail: string;
-            id: number;
-        };
-        /** Registered */
-        Registered: {
-            email: string;
-            name: string;
-            /**
-             * @default pending
-             * @constant
-             */
-            status: "pending";
-        };
-        /** Registration */
-        Registration: {
-            email: string;
-            name: string;
-            password: string;
-        };
-        /** RegistrationAnswer */
-        RegistrationAnswer: {
-            user: components["schemas"]["Registered"];
-        };
-        /** RegistrationState */
-        RegistrationState: {
-            open: boolean;
-            setupNeeded: boolean;
-        };
-        /** RejectedFile */
-        RejectedFile: {
-            code: string;
-            detail: string;
-            name: string;
-        };
-        /** RenditionAnswer */
-        RenditionAnswer: {
-            byteCount: number;
-            contentType: string;
-            height: number | null;
-            kind: string;
-            recipeVersion: number;
-            width: number | null;
-        };
-        /** RestoredImages */
-        RestoredImages: {
-            refused: components["schemas"]["Refusal"][];
-            restored: number[];
-        };
-        /** SeriesAnswer */
-        SeriesAnswer: {
-            id: number;
-            manufacturer: string | null;
-            modality: string | null;
-            seriesDescription: string | null;
-            seriesInstanceUid: string;
-            stationName: string | null;
-        };
-        /** Session */
-        Session: {
-            createdAt: string;
-            current: boolean;
-            expiresAt: string;
-            id: number;
-            ip: string | null;
-            lastSeenAt: string;
-            userAgent: string | null;
-        };
-        /** SessionList */
-        SessionList: {
-            sessions: components["schemas"]["Session"][];
-        };
-        /** Setup */
-        Setup: {
-            email: string;
-            name: string;
-            password: string;
-            token: string;
-        };
-        /** SetupState */
-        SetupState: {
-            valid: boolean;
-        };
-        /** SnapshotEvent */
-        SnapshotEvent: {
-            complete: boolean;
-            jobs: components["schemas"]["JobEvent"][];
-            unread: number;
-        };
-        /** SpacingAnswer */
-        SpacingAnswer: {
-            /** @enum {string} */
-            basis: "detector" | "magnification_corrected" | "calibrated" | "scanned_film" | "none";
-            columnMm: number | null;
-            magnification: number | null;
-            rowMm: number | null;
-        };
-        /** Spread */
-        Spread: {
-            implausible: number;
-            known: number;
-            missing: number;
-            p25: number | null;
-            p50: number | null;
-            p75: number | null;
-        };
-        /** StatusCounts */
-        StatusCounts: {
-            failed: number;
-            pending: number;
-            processing: number;
-            ready: number;
-            rejected: number;
-        };
-        /** StorageDay */
-        StorageDay: {
-            bytes: number;
-            /** Format: date */
-            day: string;
-            images: number;
-            partial: boolean;
-        };
-        /** StorageHealth */
-        StorageHealth: {
-            freeBytes: number | null;
-            limited: boolean | null;
-            /** @enum {string} */
-            status: "ok" | "down";
-            usedBytes: number | null;
-        };
-        /** Study */
-        Study: {
-            accessionNumber: string | null;
-            /** Format: date-time */
-            createdAt: string;
-            hanging: components["schemas"]["HangingPlace"][];
-            id: number;
-            imageCount: number;
-            memberCount: number;
-            modalities: string[];
-            others: components["schemas"]["ExamPicture"][];
-            patientId: string | null;
-            patientName: string | null;
-            /** @enum {string} */
-            state: "processing" | "ready" | "troubled";
-            statusCounts: components["schemas"]["StatusCounts"];
-            studyAt: string | null;
-            studyDescription: string | null;
-            studyInstanceUid: string | null;
-            suggestion: components["schemas"]["ExamSuggestion"] | null;
-            uploaders: components["schemas"]["Uploader"][];
-            views: components["schemas"]["ExamViews"];
-        };
-        /** StudyAnswer */
-        StudyAnswer: {
-            accessionNumber: string | null;
-            id: number;
-            studyAt: string | null;
-            studyDescription: string | null;
-            studyInstanceUid: string;
-        };
-        /** StudyCounts */
-        StudyCounts: {
-            laterality: {
-                [key: string]: components["schemas"]["Count"];
-            };
-            modality: {
-                [key: string]: components["schemas"]["Count"];
-            };
-            status: {
-                [key: string]: components["schemas"]["Count"];
-            };
-            total: components["schemas"]["Count"];
-            view: {
-                [key: string]: components["schemas"]["Count"];
-            };
-        };
-        /** StudyDetail */
-        StudyDetail: {
-            accessionNumber: string | null;
-            /** Format: date-time */
-            createdAt: string;
-            hanging: components["schemas"]["HangingPlace"][];
-            id: number;
-            imageCount: number;
-            images: components["schemas"]["ImageAnswer"][];
-            memberCount: number;
-            members: components["schemas"]["StudyMember"][];
-            modalities: string[];
-            others: components["schemas"]["ExamPicture"][];
-            patientId: string | null;
-            patientName: string | null;
-            /** @enum {string} */
-            state: "processing" | "ready" | "troubled";
-            statusCounts: components["schemas"]["StatusCounts"];
-            studyAt: string | null;
-            studyDescription: string | null;
-            studyInstanceUid: string | null;
-            suggestion: components["schemas"]["ExamSuggestion"] | null;
-            uploaders: components["schemas"]["Uploader"][];
-            views: components["schemas"]["ExamViews"];
-        };
-        /** StudyIds */
-        StudyIds: {
-            studyIds: number[];
-        };
-        /** StudyMember */
-        StudyMember: {
-            id: number;
-            imageCount: number;
-            studyAt: string | null;
-            studyDescription: string | null;
-            studyInstanceUid: string;
-        };
-        /** StudyPage */
-        StudyPage: {
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-            studies: components["schemas"]["Study"][];
-        };
-        /** Summary */
-        Summary: {
-            activeUsers: components["schemas"]["Value"];
-            images: components["schemas"]["Value"];
-            newUploads: components["schemas"]["Value"];
-            storageBytes: components["schemas"]["Value"];
-            users: components["schemas"]["Value"];
-            views: components["schemas"]["Value"];
-        };
-        /** SystemStats */
-        SystemStats: {
-            days: components["schemas"]["SystemStatsDay"][];
-        };
-        /** SystemStatsDay */
-        SystemStatsDay: {
-            /** Format: date-time */
-            computedAt: string;
-            /** Format: date */
-            date: string;
-            deletes: number;
-            downloads: number;
-            imagesByType: components["schemas"]["ImagesByType"];
-            imagesNew: number;
-            imagesTotal: number;
-            logins: number;
-            others: number;
-            storageBytes: number;
-            uploads: number;
-            usersActive: number;
-            usersNew: number;
-            usersTotal: number;
-            views: number;
-        };
-        /** SystemStatsUpdate */
-        SystemStatsUpdate: {
-            date?: string | null;
-        };
-        /** TakenFile */
-        TakenFile: {
-            duplicate: boolean;
-            id: number;
-            jobId: string;
-            name: string;
-            sha256: string;
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-        };
-        /** TechniqueAnswer */
-        TechniqueAnswer: {
-            anodeTargetMaterial: string | null;
-            bodyPartThicknessMm: number | null;
-            compressionForceN: number | null;
-            detectorId: string | null;
-            deviceSerialNumber: string | null;
-            entranceDoseMgy: number | null;
-            exposureMas: number | null;
-            filterMaterial: string | null;
-            halfValueLayerMmAl: number | null;
-            implausible: string[];
-            irradiationEventUid: string | null;
-            kvpKv: number | null;
-            operatorsName: string | null;
-            organDoseMgy: number | null;
-        };
-        /** TechniqueGroup */
-        TechniqueGroup: {
-            exposures: number;
-            key: string | null;
-            kv: components["schemas"]["Spread"];
-            label: string | null;
-            materials: components["schemas"]["Material"][];
-        };
-        /** TechniqueMix */
-        TechniqueMix: {
-            byMonth: components["schemas"]["TechniqueGroup"][];
-            byOperator: components["schemas"]["TechniqueGroup"][];
-            byUnit: components["schemas"]["TechniqueGroup"][];
-            exposures: number;
-            kv: components["schemas"]["Spread"];
-            kvs: components["schemas"]["Bin"][];
-            materials: components["schemas"]["Material"][];
-            range: components["schemas"]["QualityRange"];
-        };
-        /** TimelineEvent */
-        TimelineEvent: {
-            /** Format: date-time */
-            at: string;
-            attempt?: number | null;
-            detail?: string | null;
-            durationMs?: number | null;
-            event: string;
-            worker?: string | null;
-        };
-        /** Totals */
-        Totals: {
-            activeToday: number;
-            /** Format: date-time */
-            asOf: string;
-            images: number;
-            storageBytes: number;
-            uploadsToday: number;
-            users: number;
-            viewsToday: number;
-        };
-        /** UnfinishedUpload */
-        UnfinishedUpload: {
-            busy: boolean;
-            byteCount: number;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            expiresAt: string;
-            id: string;
-            images: components["schemas"]["TakenFile"][];
-            metadata: {
-                [key: string]: string;
-            };
-            name: string;
-            offset: number | null;
-            rejected: components["schemas"]["RejectedFile"][];
-            /** @enum {string} */
-            status: "receiving" | "finished" | "refused";
-        };
-        /** UnfinishedUploads */
-        UnfinishedUploads: {
-            uploads: components["schemas"]["UnfinishedUpload"][];
-        };
-        /** Unread */
-        Unread: {
-            unread: number;
-        };
-        /** Upload */
-        Upload: {
-            image: components["schemas"]["ImageAnswer"];
-            job: components["schemas"]["JobAnswer"] | null;
-        };
-        /** UploadAnswer */
-        UploadAnswer: {
-            images: components["schemas"]["TakenFile"][];
-            rejected: components["schemas"]["RejectedFile"][];
-        };
-        /** UploadBreakdown */
-        UploadBreakdown: {
-            byModality: components["schemas"]["BreakdownPart"][];
-            bySide: components["schemas"]["BreakdownPart"][];
-            byStation: components["schemas"]["BreakdownPart"][];
-            /** Format: date-time */
-            computedAt: string;
-            range: components["schemas"]["AnalyticsRange"];
-        };
-        /** UploadDay */
-        UploadDay: {
-            bytes: number;
-            /** Format: date */
-            day: string;
-            partial: boolean;
-            uploads: number;
-        };
-        /** UploadPage */
-        UploadPage: {
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-            uploads: components["schemas"]["Upload"][];
-        };
-        /** UploadPoint */
-        UploadPoint: {
-            bytes: number;
-            /** Format: date */
-            day: string;
-            partial: boolean;
-            previousUploads: number | null;
-            uploads: number;
-        };
-        /** UploadTrends */
-        UploadTrends: {
-            points: components["schemas"]["UploadPoint"][];
-            previous: components["schemas"]["PreviousRange"] | null;
-            range: components["schemas"]["AnalyticsRange"];
-        };
-        /** Uploader */
-        Uploader: {
-            id: number;
-            name: string;
-        };
-        /** User */
-        User: {
-            createdAt: string;
-            email: string;
-            id: number;
-            lastActivityAt: string | null;
-            lastLoginAt: string | null;
-            name: string;
-            /** @enum {string} */
-            role: "admin" | "radiologist" | "technologist" | "user";
-            /** @enum {string} */
-            status: "pending" | "active" | "disabled";
-        };
-        /** UserActivityDay */
-        UserActivityDay: {
-            /** Format: date */
-            day: string;
-            deletes: number | null;
-            downloads: number | null;
-            logins: number | null;
-            partial: boolean;
-            uploads: number | null;
-            views: number | null;
-        };
-        /** UserAnalytics */
-        UserAnalytics: {
-            activity: components["schemas"]["UserActivityDay"][];
-            mostViewed: components["schemas"]["MostViewedImage"][];
-            previous: components["schemas"]["PreviousRange"] | null;
-            range: components["schemas"]["AnalyticsRange"];
-            recent: components["schemas"]["Activity"][];
-            summary: components["schemas"]["UserSummary"];
-            user: components["schemas"]["AnalyticsUser"];
-        };
-        /** UserAnswer */
-        UserAnswer: {
-            user: components["schemas"]["User"];
-        };
-        /** UserPage */
-        UserPage: {
-            hasMore: boolean;
-            limit: number;
-            nextCursor: string | null;
-            prevCursor: string | null;
-            users: components["schemas"]["User"][];
-        };
-        /** UserPatch */
-        UserPatch: {
-            name?: string | null;
-            password?: string | null;
-            /** @enum {null|string} */
-            role?: "admin" | "radiologist" | "technologist" | "user" | null;
-            /** @enum {null|string} */
-            status?: "pending" | "active" | "disabled" | null;
-        };
-        /** UserStatuses */
-        UserStatuses: {
-            /** @enum {string} */
-            status: "active" | "disabled";
-            userIds: number[];
-        };
-        /** UserSummary */
-        UserSummary: {
-            downloads: components["schemas"]["Value"];
-            imagesOwned: number;
-            logins: components["schemas"]["Value"];
-            storageBytes: number;
-            uploads: components["schemas"]["Value"];
-            viewSeconds: components["schemas"]["Value"];
-            views: components["schemas"]["Value"];
-        };
-        /** Value */
-        Value: {
-            previous: number | null;
-            value: number | null;
-        };
-        /** ViewHeartbeat */
-        ViewHeartbeat: {
-            seconds: number;
-        };
-        /** ViewingImage */
-        ViewingImage: {
-            acquiredAt: string | null;
-            bitsStored: number | null;
-            breastImplantPresent: boolean | null;
-            columns: number | null;
-            conflictsWith: number | null;
-            /** Format: date-time */
-            createdAt: string;
-            /** @enum {string} */
-            fileType: "dicom" | "png" | "jpeg" | "tiff";
-            frameTimeMs: number | null;
-            greyScale: components["schemas"]["GreyScale"] | null;
-            hasOverlays: boolean;
-            id: number;
-            instanceNumber: number | null;
-            isColour: boolean;
-            laterality: string | null;
-            lateralitySource: string | null;
-            links: components["schemas"]["ViewingLinks"];
-            lossy: boolean | null;
-            lossyRatio: number | null;
-            manufacturer: string | null;
-            modality: string | null;
-            numberOfFrames: number | null;
-            /** @enum {string} */
-            objectKind: "image" | "dose_report";
-            originalName: string;
-            partialView: boolean | null;
-            patientOrientation: string[] | null;
-            photometricInterpretation: string | null;
-            presentationIntentType: string | null;
-            qualityControlImage: boolean | null;
-            reason: string | null;
-            reasonCode: string | null;
-            rows: number | null;
-            seriesDescription: string | null;
-            seriesInstanceUid: string | null;
-            sopClassUid: string | null;
-            sopInstanceUid: string | null;
-            spacing: components["schemas"]["ViewingSpacing"];
-            stationName: string | null;
-            /** @enum {string} */
-            status: "pending" | "processing" | "ready" | "rejected" | "failed";
-            studyId: number | null;
-            studyInstanceUid: string | null;
-            technique: components["schemas"]["ViewingTechnique"] | null;
-            viewModifiers: string[];
-            viewPosition: string | null;
-            viewPositionSource: string | null;
-            voiSource: string | null;
-            warnings: string[];
-        };
-        /** ViewingLinks */
-        ViewingLinks: {
-            file: string;
-            frames: string | null;
-            greyScale: string | null;
-            metadata: string | null;
-            png: string | null;
-            self: string;
-            tags: string | null;
-            thumbnail256: string | null;
-            thumbnail512: string | null;
-            views: string;
-        };
-        /** ViewingPatient */
-        ViewingPatient: {
-            patientBirthDate: string | null;
-            patientId: string | null;
-            patientName: string | null;
-            patientSex: string | null;
-        };
-        /** ViewingSpacing */
-        ViewingSpacing: {
-            /** @enum {string} */
-            basis: "detector" | "magnification_corrected" | "calibrated" | "scanned_film" | "none";
-            columnMm: number | null;
-            label: string;
-            magnification: number | null;
-            rowMm: number | null;
-        };
-        /** ViewingTechnique */
-        ViewingTechnique: {
-            anodeTargetMaterial: string | null;
-            bodyPartThicknessMm: number | null;
-            compressionForceN: number | null;
-            entranceDoseMgy: number | null;
-            exposureMas: number | null;
-            filterMaterial: string | null;
-            kvpKv: number | null;
-            organDoseMgy: number | null;
-        };
-        /** VoiCandidateAnswer */
-        VoiCandidateAnswer: {
-            center: number | null;
-            explanation: string | null;
-            /** @enum {null|string} */
-            function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID" | null;
-            id: string;
-            isDefault: boolean;
-            width: number | null;
-        };
-        /** VoiTransformation */
-        VoiTransformation: {
-            center: number | null;
-            explanation: string | null;
-            /** @enum {null|string} */
-            function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID" | null;
-            id: string;
-            isDefault: boolean;
-            lut: components["schemas"]["LookupTable"] | null;
-            width: number | null;
-        };
-        /** WebhookTested */
-        WebhookTested: {
-            delivered: boolean;
-            detail: string;
-            status: number | null;
-        };
-        /** WorkerAnswer */
-        WorkerAnswer: {
-            alive: boolean;
-            currentJobs: string[];
-            host: string;
-            id: string;
-            memoryBytes: number;
-            pid: number;
-            queues: {
-                [key: string]: number;
-            };
-            /** Format: date-time */
-            seenAt: string;
-            /** Format: date-time */
-            startedAt: string;
-            stoppedAt: string | null;
-            version: string;
-        };
-    };
-    responses: never;
-    parameters: never;
-    requestBodies: never;
-    headers: never;
-    pathItems: never;
+  schemas: {
+    /** AcquisitionAnswer */
+    AcquisitionAnswer: {
+      breastImplantPresent: boolean | null
+      hasOverlays: boolean
+      partialView: boolean | null
+      qualityControlImage: boolean | null
+      spacing: components['schemas']['SpacingAnswer']
+      technique: components['schemas']['TechniqueAnswer']
+      viewModifiers: string[]
+      voiCandidates: components['schemas']['VoiCandidateAnswer'][]
+    }
+    /** Activity */
+    Activity: {
+      /** Format: date-time */
+      createdAt: string
+      id: number
+      metadata: {
+        [key: string]: unknown
+      }
+      network: string | null
+      resourceId: number | null
+      resourceType: string | null
+      type: string
+      userAgent: string | null
+      userEmail: string | null
+      userId: number | null
+      userName: string | null
+    }
+    /** ActivityDay */
+    ActivityDay: {
+      activeUsers: number
+      /** Format: date */
+      day: string
+      deletes: number
+      downloads: number
+      logins: number
+      partial: boolean
+      uploads: number
+      views: number
+    }
+    /** ActivityPage */
+    ActivityPage: {
+      activities: components['schemas']['Activity'][]
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+    }
+    /** AnalyticsRange */
+    AnalyticsRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+    }
+    /** AnalyticsUser */
+    AnalyticsUser: {
+      /** Format: date-time */
+      createdAt: string
+      email: string
+      id: number
+      lastActivityAt: string | null
+      name: string
+      /** @enum {string} */
+      role: 'admin' | 'radiologist' | 'technologist' | 'user'
+    }
+    /** ApiToken */
+    ApiToken: {
+      createdAt: string
+      expiresAt: string | null
+      id: number
+      lastUsedAt: string | null
+      name: string
+      prefix: string
+      scopes: ('read' | 'write' | 'admin')[]
+    }
+    /** ApiTokenList */
+    ApiTokenList: {
+      apiTokens: components['schemas']['ApiToken'][]
+    }
+    /** Bin */
+    Bin: {
+      exposures: number
+      from: number
+      to: number
+    }
+    /** BreakdownPart */
+    BreakdownPart: {
+      bytes: number
+      images: number
+      key: string | null
+    }
+    /** BulkCorrection */
+    BulkCorrection: {
+      imageIds: number[]
+      laterality?: string | null
+      viewPosition?: string | null
+    }
+    /** Capabilities */
+    Capabilities: {
+      administer: boolean
+      correct: boolean
+      seesEveryImage: boolean
+      upload: boolean
+    }
+    /** ChangedStudies */
+    ChangedStudies: {
+      changed: number[]
+      study: components['schemas']['Study']
+    }
+    /** ChangedUsers */
+    ChangedUsers: {
+      changed: number[]
+      refused: components['schemas']['Refusal'][]
+    }
+    /** CohortWeek */
+    CohortWeek: {
+      active: (number | null)[]
+      /** Format: date */
+      startsOn: string
+      users: number
+      week: string
+    }
+    /** Cohorts */
+    Cohorts: {
+      tz: string
+      weeks: components['schemas']['CohortWeek'][]
+    }
+    /** Completeness */
+    Completeness: {
+      byMonth: components['schemas']['CompletenessGroup'][]
+      byUnit: components['schemas']['CompletenessGroup'][]
+      range: components['schemas']['QualityRange']
+      total: components['schemas']['CompletenessGroup']
+    }
+    /** CompletenessGroup */
+    CompletenessGroup: {
+      byArrival: number
+      complete: number
+      exams: number
+      exposures: number
+      failed: number
+      files: number
+      key: string | null
+      missing: components['schemas']['MissingView'][]
+      ready: number
+      rejected: number
+      repeats: number
+      withRepeats: number
+    }
+    /** Compression */
+    Compression: {
+      byMonth: components['schemas']['CompressionGroup'][]
+      byOperator: components['schemas']['CompressionGroup'][]
+      byUnit: components['schemas']['CompressionGroup'][]
+      exposures: number
+      force: components['schemas']['Spread']
+      forces: components['schemas']['Bin'][]
+      range: components['schemas']['QualityRange']
+      thickness: components['schemas']['Spread']
+      thicknesses: components['schemas']['Bin'][]
+    }
+    /** CompressionGroup */
+    CompressionGroup: {
+      exposures: number
+      force: components['schemas']['Spread']
+      key: string | null
+      label: string | null
+      thickness: components['schemas']['Spread']
+    }
+    /** CorrectedImages */
+    CorrectedImages: {
+      corrected: number[]
+      refused: components['schemas']['Refusal'][]
+    }
+    /** CorrectionAnswer */
+    CorrectionAnswer: {
+      /** Format: date-time */
+      correctedAt: string
+      correctedBy: number
+      correctedByName: string | null
+      /** @enum {string} */
+      field: 'laterality' | 'viewPosition'
+      fileSource: string | null
+      fileValue: string | null
+      value: string | null
+    }
+    /** CorrectionRequest */
+    CorrectionRequest: {
+      laterality?: string | null
+      tags?: string[]
+      viewPosition?: string | null
+    }
+    /** Count */
+    Count: {
+      capped: boolean
+      count: number
+    }
+    /** CreatedToken */
+    CreatedToken: {
+      apiToken: components['schemas']['ApiToken']
+      token: string
+    }
+    /** Curve */
+    Curve: {
+      name: string
+      points: components['schemas']['CurvePoint'][]
+      source: string
+    }
+    /** CurvePoint */
+    CurvePoint: {
+      doseMgy: number
+      thicknessMm: number
+    }
+    /** Dashboard */
+    Dashboard: {
+      charts: components['schemas']['DashboardCharts']
+      /** Format: date-time */
+      computedAt: string
+      knownFrom: string | null
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
+      summary: components['schemas']['Summary']
+      tables: components['schemas']['DashboardTables']
+    }
+    /** DashboardCharts */
+    DashboardCharts: {
+      activity: components['schemas']['ActivityDay'][]
+      fileTypes: components['schemas']['FileTypeShare'][]
+      storage: components['schemas']['StorageDay'][]
+      uploads: components['schemas']['UploadDay'][]
+    }
+    /** DashboardTables */
+    DashboardTables: {
+      fileTypes: components['schemas']['FileTypeStatistics'][]
+      mostViewed: components['schemas']['MostViewedImage'][]
+      recent: components['schemas']['Activity'][]
+    }
+    /** DatabaseHealth */
+    DatabaseHealth: {
+      latencyMs: number | null
+      /** @enum {string} */
+      status: 'ok' | 'down'
+    }
+    /** DeletedImages */
+    DeletedImages: {
+      deleted: number[]
+      refused: components['schemas']['Refusal'][]
+      undoUntil: string
+    }
+    /** Deliveries */
+    Deliveries: {
+      deliveries: components['schemas']['JobAnswer'][]
+    }
+    /** DicomFields */
+    DicomFields: {
+      bitsStored: number | null
+      instanceNumber: number | null
+      photometricInterpretation: string | null
+      sopClassUid: string | null
+      sopInstanceUid: string | null
+      transferSyntaxUid: string | null
+    }
+    /** Digests */
+    Digests: {
+      sha256: string[]
+    }
+    /** DismissRequest */
+    DismissRequest: {
+      /** @default false */
+      again: boolean
+      studyIds: number[]
+    }
+    /** Dismissed */
+    Dismissed: {
+      changed: number
+    }
+    /** DoseBin */
+    DoseBin: {
+      exposures: number
+      from: number
+      p50: number
+      p75: number
+      to: number
+    }
+    /** DoseByThickness */
+    DoseByThickness: {
+      bins: components['schemas']['DoseBin'][]
+      byArrival: number
+      charted: number
+      curves: components['schemas']['Curve'][]
+      exposures: number
+      implausible: number
+      missing: number
+      points: components['schemas']['DosePoint'][]
+      range: components['schemas']['QualityRange']
+      sampled: boolean
+    }
+    /** DosePoint */
+    DosePoint: {
+      doseMgy: number
+      imageId: number
+      thicknessMm: number
+    }
+    /** EndEvent */
+    EndEvent: {
+      /** @enum {string} */
+      reason: 'signed_out' | 'again'
+    }
+    /** ExamPicture */
+    ExamPicture: {
+      id: number
+      laterality: string | null
+      links: components['schemas']['ImageLinks']
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      viewPosition: string | null
+    }
+    /** ExamSuggestion */
+    ExamSuggestion: {
+      reason: string
+      studyIds: number[]
+    }
+    /** ExamViewing */
+    ExamViewing: {
+      accessionNumber: string | null
+      id: number
+      imageCount: number
+      images: components['schemas']['ViewingImage'][]
+      patient: components['schemas']['ViewingPatient']
+      priors: components['schemas']['Prior'][]
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string | null
+    }
+    /** ExamViews */
+    ExamViews: {
+      extra: string[]
+      missing: string[]
+      present: string[]
+      repeated: string[]
+    }
+    /** ExportTicket */
+    ExportTicket: {
+      byteCount: number
+      expiresAt: string
+      id: string
+      imageCount: number
+      url: string
+    }
+    /** ExportWish */
+    ExportWish: {
+      imageIds?: number[]
+      studyIds?: number[]
+    }
+    /** FileTypeShare */
+    FileTypeShare: {
+      bytes: number
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      images: number
+    }
+    /** FileTypeStatistics */
+    FileTypeStatistics: {
+      averageBytes: number | null
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      images: number
+      maxBytes: number | null
+      minBytes: number | null
+      totalBytes: number
+    }
+    /** GreyScale */
+    GreyScale: {
+      /** @enum {integer} */
+      bits: 8 | 16
+      frame: number
+      greatest: number
+      inverted: boolean
+      least: number
+      modality: components['schemas']['ModalityTransformation']
+      padding: components['schemas']['Padding'] | null
+      signed: boolean
+      voi: components['schemas']['VoiTransformation'][]
+    }
+    /** HangingPlace */
+    HangingPlace: {
+      image: components['schemas']['ExamPicture'] | null
+      slot: string
+    }
+    /** HeaderGroup */
+    HeaderGroup: {
+      files: number
+      key: string | null
+      values: components['schemas']['HeaderValue'][]
+    }
+    /** HeaderValue */
+    HeaderValue: {
+      implausible: number
+      missing: number
+      name: string
+    }
+    /** Health */
+    Health: {
+      database: components['schemas']['DatabaseHealth']
+      queues: components['schemas']['QueuesHealth']
+      redis: components['schemas']['RedisHealth']
+      /** @enum {string} */
+      status: 'ok' | 'degraded' | 'down'
+      storage: components['schemas']['StorageHealth']
+      version: string
+    }
+    /** HeartbeatEvent */
+    HeartbeatEvent: {
+      /** Format: date-time */
+      at: string
+    }
+    /** ImageAnswer */
+    ImageAnswer: {
+      acquiredAt: string | null
+      byteCount: number
+      columns: number | null
+      conflictsWith: number | null
+      /** Format: date-time */
+      createdAt: string
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      id: number
+      jobId: string
+      laterality: string | null
+      lateralitySource: string | null
+      links: components['schemas']['ImageLinks']
+      modality: string | null
+      numberOfFrames: number | null
+      /** @enum {string} */
+      objectKind: 'image' | 'dose_report'
+      originalName: string
+      patientId: string | null
+      patientName: string | null
+      presentationIntentType: string | null
+      reason: string | null
+      reasonCode: string | null
+      rows: number | null
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      studyId: number | null
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      uploaderName: string | null
+      userId: number
+      viewPosition: string | null
+      viewPositionSource: string | null
+      voiSource: string | null
+      warnings: string[]
+    }
+    /** ImageDetail */
+    ImageDetail: {
+      acquiredAt: string | null
+      acquisition: components['schemas']['AcquisitionAnswer'] | null
+      byteCount: number
+      columns: number | null
+      conflictsWith: number | null
+      corrections: components['schemas']['CorrectionAnswer'][]
+      /** Format: date-time */
+      createdAt: string
+      dicom: components['schemas']['DicomFields'] | null
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      id: number
+      job: components['schemas']['JobAnswer'] | null
+      jobId: string
+      laterality: string | null
+      lateralitySource: string | null
+      links: components['schemas']['ImageLinks']
+      modality: string | null
+      numberOfFrames: number | null
+      /** @enum {string} */
+      objectKind: 'image' | 'dose_report'
+      originalName: string
+      patientId: string | null
+      patientName: string | null
+      presentationIntentType: string | null
+      reason: string | null
+      reasonCode: string | null
+      renditions: components['schemas']['RenditionAnswer'][]
+      rows: number | null
+      series: components['schemas']['SeriesAnswer'] | null
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      study: components['schemas']['StudyAnswer'] | null
+      studyId: number | null
+      tags: string[]
+      thumbnailHeight: number | null
+      thumbnailWidth: number | null
+      uploaderName: string | null
+      userId: number
+      viewPosition: string | null
+      viewPositionSource: string | null
+      voiSource: string | null
+      warnings: string[]
+    }
+    /** ImageLinks */
+    ImageLinks: {
+      file: string
+      png: string | null
+      self: string
+      tags: string | null
+      thumbnail256: string | null
+      thumbnail512: string | null
+    }
+    /** ImagePage */
+    ImagePage: {
+      hasMore: boolean
+      images: components['schemas']['ImageAnswer'][]
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+    }
+    /** ImageStatistics */
+    ImageStatistics: {
+      /** Format: date-time */
+      computedAt: string
+      fileTypes: components['schemas']['FileTypeStatistics'][]
+      total: components['schemas']['ImageStatisticsTotal']
+    }
+    /** ImageStatisticsTotal */
+    ImageStatisticsTotal: {
+      averageBytes: number | null
+      images: number
+      maxBytes: number | null
+      minBytes: number | null
+      totalBytes: number
+    }
+    /** ImagesByType */
+    ImagesByType: {
+      dicom: number
+      jpeg: number
+      png: number
+      tiff: number
+    }
+    /** JobAnswer */
+    JobAnswer: {
+      attempts: number
+      attemptsMade: number
+      /** Format: date-time */
+      createdAt: string
+      error: string | null
+      errorCode: string | null
+      finishedAt: string | null
+      id: string
+      imageId: number | null
+      name: string
+      progress: number
+      queue: string
+      /** @enum {string} */
+      state: 'pending' | 'waiting' | 'active' | 'delayed' | 'completed' | 'rejected' | 'failed' | 'cancelled'
+      timeline: components['schemas']['TimelineEvent'][]
+      /** Format: date-time */
+      updatedAt: string
+    }
+    /** JobEvent */
+    JobEvent: {
+      /** Format: date-time */
+      at: string
+      id: string
+      imageId: number
+      progress: number
+      reasonCode: string | null
+      /** @enum {string} */
+      state: 'pending' | 'waiting' | 'active' | 'delayed' | 'completed' | 'rejected' | 'failed' | 'cancelled'
+    }
+    /** JobList */
+    JobList: {
+      jobs: components['schemas']['JobAnswer'][]
+    }
+    /** JobPage */
+    JobPage: {
+      hasMore: boolean
+      jobs: components['schemas']['JobAnswer'][]
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+    }
+    /** KnownFile */
+    KnownFile: {
+      id: number
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+    }
+    /** KnownFiles */
+    KnownFiles: {
+      known: components['schemas']['KnownFile'][]
+    }
+    /** Login */
+    Login: {
+      email: string
+      password: string
+    }
+    /** LookupTable */
+    LookupTable: {
+      bits: number
+      entries: string
+      first: number
+    }
+    /** Material */
+    Material: {
+      exposures: number
+      filter: string | null
+      target: string | null
+    }
+    /** Me */
+    Me: {
+      /** @enum {string} */
+      authentication: 'session' | 'token'
+      capabilities: components['schemas']['Capabilities']
+      user: components['schemas']['User']
+    }
+    /** MissingInHeaders */
+    MissingInHeaders: {
+      byUnit: components['schemas']['HeaderGroup'][]
+      range: components['schemas']['QualityRange']
+      total: components['schemas']['HeaderGroup']
+    }
+    /** MissingView */
+    MissingView: {
+      exams: number
+      view: string
+    }
+    /** ModalityTransformation */
+    ModalityTransformation: {
+      intercept: number
+      lut: components['schemas']['LookupTable'] | null
+      slope: number | null
+      unit: string
+    }
+    /** MostViewed */
+    MostViewed: {
+      /** Format: date-time */
+      computedAt: string
+      images: components['schemas']['MostViewedImage'][]
+      range: components['schemas']['AnalyticsRange'] | null
+    }
+    /** MostViewedImage */
+    MostViewedImage: {
+      /** Format: date-time */
+      createdAt: string
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      imageId: number
+      lastViewedAt: string | null
+      laterality: string | null
+      links: components['schemas']['ImageLinks']
+      originalName: string
+      viewPosition: string | null
+      viewers: number | null
+      views: number
+    }
+    /** NamedImages */
+    NamedImages: {
+      imageIds: number[]
+    }
+    /** NewActivities */
+    NewActivities: {
+      activities: components['schemas']['Activity'][]
+    }
+    /** NewToken */
+    NewToken: {
+      days?: number | null
+      name: string
+      scopes: ('read' | 'write' | 'admin')[]
+    }
+    /** NewUser */
+    NewUser: {
+      email: string
+      name: string
+      password?: string | null
+      /** @enum {string} */
+      role: 'admin' | 'radiologist' | 'technologist' | 'user'
+    }
+    /** NotificationAnswer */
+    NotificationAnswer: {
+      /** Format: date-time */
+      at: string
+      fileName: string | null
+      imageId: number
+      jobId: string
+      kind: string
+      reason: string | null
+      reasonCode: string | null
+      /** @enum {string} */
+      state: 'ready' | 'rejected' | 'failed'
+      unread: boolean
+    }
+    /** NotificationPage */
+    NotificationPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      notifications: components['schemas']['NotificationAnswer'][]
+      prevCursor: string | null
+      unread: number
+    }
+    /** NotificationSettings */
+    NotificationSettings: {
+      email: string
+      emailAvailable: boolean
+      /** @enum {string} */
+      emailOn: 'never' | 'failures' | 'all'
+      hasWebhookSecret: boolean
+      /** @enum {string} */
+      webhookOn: 'never' | 'failures' | 'all'
+      webhookPrivate: boolean
+      webhookSecret?: string | null
+      webhookUrl: string | null
+    }
+    /** NotificationSettingsChange */
+    NotificationSettingsChange: {
+      emailOn?: 'never' | 'failures' | 'all'
+      webhookOn?: 'never' | 'failures' | 'all'
+      webhookUrl?: string | null
+    }
+    /** NumberedImagePage */
+    NumberedImagePage: {
+      images: components['schemas']['ImageAnswer'][]
+      limit: number
+      page: number
+      total: number
+    }
+    /** Padding */
+    Padding: {
+      high: number
+      low: number
+    }
+    /** PasswordChange */
+    PasswordChange: {
+      currentPassword: string
+      newPassword: string
+    }
+    /** PreviousRange */
+    PreviousRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+      /** Format: date-time */
+      untilAt: string
+    }
+    /** Prior */
+    Prior: {
+      id: number
+      imageCount: number
+      studyAt: string | null
+      studyDescription: string | null
+    }
+    /** Processing */
+    Processing: {
+      days: components['schemas']['ProcessingDay'][]
+      range: components['schemas']['AnalyticsRange']
+      reasons: components['schemas']['ProcessingReason'][]
+    }
+    /** ProcessingDay */
+    ProcessingDay: {
+      completed: number
+      /** Format: date */
+      day: string
+      failed: number
+      medianSeconds: number | null
+      p95Seconds: number | null
+      rejected: number
+    }
+    /** ProcessingReason */
+    ProcessingReason: {
+      code: string | null
+      count: number
+      status: string
+    }
+    /** PublicSettings */
+    PublicSettings: {
+      maxFilesPerRequest: number
+      maxUploadBytes: number
+      version: string
+    }
+    /** QualityExam */
+    QualityExam: {
+      byArrival: boolean
+      examId: number | null
+      files: number
+      images: components['schemas']['QualityImage'][]
+      missing?: string[] | null
+      repeated?: string[] | null
+      /** Format: date */
+      takenOn: string
+      unit: string | null
+    }
+    /** QualityExams */
+    QualityExams: {
+      exams: components['schemas']['QualityExam'][]
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      range: components['schemas']['QualityRange']
+    }
+    /** QualityImage */
+    QualityImage: {
+      doseMgy: number | null
+      filter: string | null
+      forceN: number | null
+      imageId: number
+      kvKv: number | null
+      laterality: string | null
+      reasonCode: string | null
+      status: string
+      target: string | null
+      thicknessMm: number | null
+      viewPosition: string | null
+    }
+    /** QualityOperator */
+    QualityOperator: {
+      files: number
+      key: string | null
+      label: string | null
+    }
+    /** QualityOverview */
+    QualityOverview: {
+      /** @enum {string} */
+      by: 'station' | 'detector' | 'serial'
+      byArrival: number
+      exposures: number
+      files: number
+      operators: components['schemas']['QualityOperator'][]
+      phantoms: number
+      range: components['schemas']['QualityRange']
+      units: components['schemas']['QualityUnit'][]
+    }
+    /** QualityRange */
+    QualityRange: {
+      /** Format: date-time */
+      asOf: string
+      days: number
+      /** Format: date */
+      from: string
+      /** Format: date-time */
+      fromAt: string
+      partial: boolean
+      /** Format: date */
+      to: string
+      /** Format: date-time */
+      toAt: string
+      tz: string
+    }
+    /** QualityUnit */
+    QualityUnit: {
+      files: number
+      key: string | null
+      manufacturer: string | null
+    }
+    /** QueueAnswer */
+    QueueAnswer: {
+      active: number
+      cancelled: number
+      completed: number
+      concurrency: number | null
+      delayed: number
+      etaSeconds: number | null
+      failed: number
+      failureRate: number | null
+      jobsPerMinute: number
+      name: string
+      oldestWaitingSeconds: number | null
+      paused: boolean
+      pausedAt: string | null
+      pausedBy: number | null
+      pausedByName: string | null
+      prioritized: number
+      rejected: number
+      runningConcurrency: number
+      waiting: number
+      workers: number
+    }
+    /** QueueChange */
+    QueueChange: {
+      concurrency: number | null
+    }
+    /** QueueChanged */
+    QueueChanged: {
+      changed?: boolean | null
+      jobs?: number | null
+      queue: string
+    }
+    /** QueueEvent */
+    QueueEvent: {
+      active: number
+      cancelled: number
+      completed: number
+      delayed: number
+      etaSeconds: number | null
+      failed: number
+      failureRate: number | null
+      jobsPerMinute: number
+      name: string
+      oldestWaitingSeconds: number | null
+      paused: boolean
+      prioritized: number
+      rejected: number
+      waiting: number
+    }
+    /** QueueStatsAnswer */
+    QueueStatsAnswer: {
+      queues: components['schemas']['QueueAnswer'][]
+      redis: string
+      workers: components['schemas']['WorkerAnswer'][]
+    }
+    /** QueuedImages */
+    QueuedImages: {
+      queued: number[]
+      refused: components['schemas']['Refusal'][]
+    }
+    /** QueuesEvent */
+    QueuesEvent: {
+      queues: components['schemas']['QueueEvent'][]
+    }
+    /** QueuesHealth */
+    QueuesHealth: {
+      oldestWaitingSeconds: number | null
+      /** @enum {string} */
+      status: 'ok' | 'down'
+      workersAlive: number | null
+    }
+    /** ReadUpTo */
+    ReadUpTo: {
+      /** Format: date-time */
+      upTo: string
+    }
+    /** RedisHealth */
+    RedisHealth: {
+      maxmemoryPolicy: string | null
+      /** @enum {null|string} */
+      problem: 'away' | 'refuses' | 'no_redis' | 'full' | null
+      /** @enum {string} */
+      status: 'ok' | 'down'
+      usedMemoryBytes: number | null
+    }
+    /** ReferenceCurves */
+    ReferenceCurves: {
+      changedAt: string | null
+      changedBy: string | null
+      curves: components['schemas']['Curve'][]
+      isDefault: boolean
+      mayChange: boolean
+      version: number
+    }
+    /** ReferenceCurvesChange */
+    ReferenceCurvesChange: {
+      curves: components['schemas']['Curve'][] | null
+      version: number
+    }
+    /** Refusal */
+    Refusal: {
+      code: string
+      detail: string
+      id: number
+    }
+    /** Registered */
+    Registered: {
+      email: string
+      name: string
+      /**
+       * @default pending
+       * @constant
+       */
+      status: 'pending'
+    }
+    /** Registration */
+    Registration: {
+      email: string
+      name: string
+      password: string
+    }
+    /** RegistrationAnswer */
+    RegistrationAnswer: {
+      user: components['schemas']['Registered']
+    }
+    /** RegistrationState */
+    RegistrationState: {
+      open: boolean
+      setupNeeded: boolean
+    }
+    /** RejectedFile */
+    RejectedFile: {
+      code: string
+      detail: string
+      name: string
+    }
+    /** RenditionAnswer */
+    RenditionAnswer: {
+      byteCount: number
+      contentType: string
+      height: number | null
+      kind: string
+      recipeVersion: number
+      width: number | null
+    }
+    /** RestoredImages */
+    RestoredImages: {
+      refused: components['schemas']['Refusal'][]
+      restored: number[]
+    }
+    /** SeriesAnswer */
+    SeriesAnswer: {
+      id: number
+      manufacturer: string | null
+      modality: string | null
+      seriesDescription: string | null
+      seriesInstanceUid: string
+      stationName: string | null
+    }
+    /** Session */
+    Session: {
+      createdAt: string
+      current: boolean
+      expiresAt: string
+      id: number
+      ip: string | null
+      lastSeenAt: string
+      userAgent: string | null
+    }
+    /** SessionList */
+    SessionList: {
+      sessions: components['schemas']['Session'][]
+    }
+    /** Setup */
+    Setup: {
+      email: string
+      name: string
+      password: string
+      token: string
+    }
+    /** SetupState */
+    SetupState: {
+      valid: boolean
+    }
+    /** SnapshotEvent */
+    SnapshotEvent: {
+      complete: boolean
+      jobs: components['schemas']['JobEvent'][]
+      unread: number
+    }
+    /** SpacingAnswer */
+    SpacingAnswer: {
+      /** @enum {string} */
+      basis: 'detector' | 'magnification_corrected' | 'calibrated' | 'scanned_film' | 'none'
+      columnMm: number | null
+      magnification: number | null
+      rowMm: number | null
+    }
+    /** Spread */
+    Spread: {
+      implausible: number
+      known: number
+      missing: number
+      p25: number | null
+      p50: number | null
+      p75: number | null
+    }
+    /** StatusCounts */
+    StatusCounts: {
+      failed: number
+      pending: number
+      processing: number
+      ready: number
+      rejected: number
+    }
+    /** StorageDay */
+    StorageDay: {
+      bytes: number
+      /** Format: date */
+      day: string
+      images: number
+      partial: boolean
+    }
+    /** StorageHealth */
+    StorageHealth: {
+      freeBytes: number | null
+      limited: boolean | null
+      /** @enum {string} */
+      status: 'ok' | 'down'
+      usedBytes: number | null
+    }
+    /** Study */
+    Study: {
+      accessionNumber: string | null
+      /** Format: date-time */
+      createdAt: string
+      hanging: components['schemas']['HangingPlace'][]
+      id: number
+      imageCount: number
+      memberCount: number
+      modalities: string[]
+      others: components['schemas']['ExamPicture'][]
+      patientId: string | null
+      patientName: string | null
+      /** @enum {string} */
+      state: 'processing' | 'ready' | 'troubled'
+      statusCounts: components['schemas']['StatusCounts']
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string | null
+      suggestion: components['schemas']['ExamSuggestion'] | null
+      uploaders: components['schemas']['Uploader'][]
+      views: components['schemas']['ExamViews']
+    }
+    /** StudyAnswer */
+    StudyAnswer: {
+      accessionNumber: string | null
+      id: number
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string
+    }
+    /** StudyCounts */
+    StudyCounts: {
+      laterality: {
+        [key: string]: components['schemas']['Count']
+      }
+      modality: {
+        [key: string]: components['schemas']['Count']
+      }
+      status: {
+        [key: string]: components['schemas']['Count']
+      }
+      total: components['schemas']['Count']
+      view: {
+        [key: string]: components['schemas']['Count']
+      }
+    }
+    /** StudyDetail */
+    StudyDetail: {
+      accessionNumber: string | null
+      /** Format: date-time */
+      createdAt: string
+      hanging: components['schemas']['HangingPlace'][]
+      id: number
+      imageCount: number
+      images: components['schemas']['ImageAnswer'][]
+      memberCount: number
+      members: components['schemas']['StudyMember'][]
+      modalities: string[]
+      others: components['schemas']['ExamPicture'][]
+      patientId: string | null
+      patientName: string | null
+      /** @enum {string} */
+      state: 'processing' | 'ready' | 'troubled'
+      statusCounts: components['schemas']['StatusCounts']
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string | null
+      suggestion: components['schemas']['ExamSuggestion'] | null
+      uploaders: components['schemas']['Uploader'][]
+      views: components['schemas']['ExamViews']
+    }
+    /** StudyIds */
+    StudyIds: {
+      studyIds: number[]
+    }
+    /** StudyMember */
+    StudyMember: {
+      id: number
+      imageCount: number
+      studyAt: string | null
+      studyDescription: string | null
+      studyInstanceUid: string
+    }
+    /** StudyPage */
+    StudyPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      studies: components['schemas']['Study'][]
+    }
+    /** Summary */
+    Summary: {
+      activeUsers: components['schemas']['Value']
+      images: components['schemas']['Value']
+      newUploads: components['schemas']['Value']
+      storageBytes: components['schemas']['Value']
+      users: components['schemas']['Value']
+      views: components['schemas']['Value']
+    }
+    /** SystemStats */
+    SystemStats: {
+      days: components['schemas']['SystemStatsDay'][]
+    }
+    /** SystemStatsDay */
+    SystemStatsDay: {
+      /** Format: date-time */
+      computedAt: string
+      /** Format: date */
+      date: string
+      deletes: number
+      downloads: number
+      imagesByType: components['schemas']['ImagesByType']
+      imagesNew: number
+      imagesTotal: number
+      logins: number
+      others: number
+      storageBytes: number
+      uploads: number
+      usersActive: number
+      usersNew: number
+      usersTotal: number
+      views: number
+    }
+    /** SystemStatsUpdate */
+    SystemStatsUpdate: {
+      date?: string | null
+    }
+    /** TakenFile */
+    TakenFile: {
+      duplicate: boolean
+      id: number
+      jobId: string
+      name: string
+      sha256: string
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+    }
+    /** TechniqueAnswer */
+    TechniqueAnswer: {
+      anodeTargetMaterial: string | null
+      bodyPartThicknessMm: number | null
+      compressionForceN: number | null
+      detectorId: string | null
+      deviceSerialNumber: string | null
+      entranceDoseMgy: number | null
+      exposureMas: number | null
+      filterMaterial: string | null
+      halfValueLayerMmAl: number | null
+      implausible: string[]
+      irradiationEventUid: string | null
+      kvpKv: number | null
+      operatorsName: string | null
+      organDoseMgy: number | null
+    }
+    /** TechniqueGroup */
+    TechniqueGroup: {
+      exposures: number
+      key: string | null
+      kv: components['schemas']['Spread']
+      label: string | null
+      materials: components['schemas']['Material'][]
+    }
+    /** TechniqueMix */
+    TechniqueMix: {
+      byMonth: components['schemas']['TechniqueGroup'][]
+      byOperator: components['schemas']['TechniqueGroup'][]
+      byUnit: components['schemas']['TechniqueGroup'][]
+      exposures: number
+      kv: components['schemas']['Spread']
+      kvs: components['schemas']['Bin'][]
+      materials: components['schemas']['Material'][]
+      range: components['schemas']['QualityRange']
+    }
+    /** TimelineEvent */
+    TimelineEvent: {
+      /** Format: date-time */
+      at: string
+      attempt?: number | null
+      detail?: string | null
+      durationMs?: number | null
+      event: string
+      worker?: string | null
+    }
+    /** Totals */
+    Totals: {
+      activeToday: number
+      /** Format: date-time */
+      asOf: string
+      images: number
+      storageBytes: number
+      uploadsToday: number
+      users: number
+      viewsToday: number
+    }
+    /** UnfinishedUpload */
+    UnfinishedUpload: {
+      busy: boolean
+      byteCount: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      expiresAt: string
+      id: string
+      images: components['schemas']['TakenFile'][]
+      metadata: {
+        [key: string]: string
+      }
+      name: string
+      offset: number | null
+      rejected: components['schemas']['RejectedFile'][]
+      /** @enum {string} */
+      status: 'receiving' | 'finished' | 'refused'
+    }
+    /** UnfinishedUploads */
+    UnfinishedUploads: {
+      uploads: components['schemas']['UnfinishedUpload'][]
+    }
+    /** Unread */
+    Unread: {
+      unread: number
+    }
+    /** Upload */
+    Upload: {
+      image: components['schemas']['ImageAnswer']
+      job: components['schemas']['JobAnswer'] | null
+    }
+    /** UploadAnswer */
+    UploadAnswer: {
+      images: components['schemas']['TakenFile'][]
+      rejected: components['schemas']['RejectedFile'][]
+    }
+    /** UploadBreakdown */
+    UploadBreakdown: {
+      byModality: components['schemas']['BreakdownPart'][]
+      bySide: components['schemas']['BreakdownPart'][]
+      byStation: components['schemas']['BreakdownPart'][]
+      /** Format: date-time */
+      computedAt: string
+      range: components['schemas']['AnalyticsRange']
+    }
+    /** UploadDay */
+    UploadDay: {
+      bytes: number
+      /** Format: date */
+      day: string
+      partial: boolean
+      uploads: number
+    }
+    /** UploadPage */
+    UploadPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      uploads: components['schemas']['Upload'][]
+    }
+    /** UploadPoint */
+    UploadPoint: {
+      bytes: number
+      /** Format: date */
+      day: string
+      partial: boolean
+      previousUploads: number | null
+      uploads: number
+    }
+    /** UploadTrends */
+    UploadTrends: {
+      points: components['schemas']['UploadPoint'][]
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
+    }
+    /** Uploader */
+    Uploader: {
+      id: number
+      name: string
+    }
+    /** User */
+    User: {
+      createdAt: string
+      email: string
+      id: number
+      lastActivityAt: string | null
+      lastLoginAt: string | null
+      name: string
+      /** @enum {string} */
+      role: 'admin' | 'radiologist' | 'technologist' | 'user'
+      /** @enum {string} */
+      status: 'pending' | 'active' | 'disabled'
+    }
+    /** UserActivityDay */
+    UserActivityDay: {
+      /** Format: date */
+      day: string
+      deletes: number | null
+      downloads: number | null
+      logins: number | null
+      partial: boolean
+      uploads: number | null
+      views: number | null
+    }
+    /** UserAnalytics */
+    UserAnalytics: {
+      activity: components['schemas']['UserActivityDay'][]
+      mostViewed: components['schemas']['MostViewedImage'][]
+      previous: components['schemas']['PreviousRange'] | null
+      range: components['schemas']['AnalyticsRange']
+      recent: components['schemas']['Activity'][]
+      summary: components['schemas']['UserSummary']
+      user: components['schemas']['AnalyticsUser']
+    }
+    /** UserAnswer */
+    UserAnswer: {
+      user: components['schemas']['User']
+    }
+    /** UserPage */
+    UserPage: {
+      hasMore: boolean
+      limit: number
+      nextCursor: string | null
+      prevCursor: string | null
+      users: components['schemas']['User'][]
+    }
+    /** UserPatch */
+    UserPatch: {
+      name?: string | null
+      password?: string | null
+      /** @enum {null|string} */
+      role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
+      /** @enum {null|string} */
+      status?: 'pending' | 'active' | 'disabled' | null
+    }
+    /** UserStatuses */
+    UserStatuses: {
+      /** @enum {string} */
+      status: 'active' | 'disabled'
+      userIds: number[]
+    }
+    /** UserSummary */
+    UserSummary: {
+      downloads: components['schemas']['Value']
+      imagesOwned: number
+      logins: components['schemas']['Value']
+      storageBytes: number
+      uploads: components['schemas']['Value']
+      viewSeconds: components['schemas']['Value']
+      views: components['schemas']['Value']
+    }
+    /** Value */
+    Value: {
+      previous: number | null
+      value: number | null
+    }
+    /** ViewHeartbeat */
+    ViewHeartbeat: {
+      seconds: number
+    }
+    /** ViewingImage */
+    ViewingImage: {
+      acquiredAt: string | null
+      bitsStored: number | null
+      breastImplantPresent: boolean | null
+      columns: number | null
+      conflictsWith: number | null
+      /** Format: date-time */
+      createdAt: string
+      /** @enum {string} */
+      fileType: 'dicom' | 'png' | 'jpeg' | 'tiff'
+      frameTimeMs: number | null
+      greyScale: components['schemas']['GreyScale'] | null
+      hasOverlays: boolean
+      id: number
+      instanceNumber: number | null
+      isColour: boolean
+      laterality: string | null
+      lateralitySource: string | null
+      links: components['schemas']['ViewingLinks']
+      lossy: boolean | null
+      lossyRatio: number | null
+      manufacturer: string | null
+      modality: string | null
+      numberOfFrames: number | null
+      /** @enum {string} */
+      objectKind: 'image' | 'dose_report'
+      originalName: string
+      partialView: boolean | null
+      patientOrientation: string[] | null
+      photometricInterpretation: string | null
+      presentationIntentType: string | null
+      qualityControlImage: boolean | null
+      reason: string | null
+      reasonCode: string | null
+      rows: number | null
+      seriesDescription: string | null
+      seriesInstanceUid: string | null
+      sopClassUid: string | null
+      sopInstanceUid: string | null
+      spacing: components['schemas']['ViewingSpacing']
+      stationName: string | null
+      /** @enum {string} */
+      status: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed'
+      studyId: number | null
+      studyInstanceUid: string | null
+      technique: components['schemas']['ViewingTechnique'] | null
+      viewModifiers: string[]
+      viewPosition: string | null
+      viewPositionSource: string | null
+      voiSource: string | null
+      warnings: string[]
+    }
+    /** ViewingLinks */
+    ViewingLinks: {
+      file: string
+      frames: string | null
+      greyScale: string | null
+      metadata: string | null
+      png: string | null
+      self: string
+      tags: string | null
+      thumbnail256: string | null
+      thumbnail512: string | null
+      views: string
+    }
+    /** ViewingPatient */
+    ViewingPatient: {
+      patientBirthDate: string | null
+      patientId: string | null
+      patientName: string | null
+      patientSex: string | null
+    }
+    /** ViewingSpacing */
+    ViewingSpacing: {
+      /** @enum {string} */
+      basis: 'detector' | 'magnification_corrected' | 'calibrated' | 'scanned_film' | 'none'
+      columnMm: number | null
+      label: string
+      magnification: number | null
+      rowMm: number | null
+    }
+    /** ViewingTechnique */
+    ViewingTechnique: {
+      anodeTargetMaterial: string | null
+      bodyPartThicknessMm: number | null
+      compressionForceN: number | null
+      entranceDoseMgy: number | null
+      exposureMas: number | null
+      filterMaterial: string | null
+      kvpKv: number | null
+      organDoseMgy: number | null
+    }
+    /** VoiCandidateAnswer */
+    VoiCandidateAnswer: {
+      center: number | null
+      explanation: string | null
+      /** @enum {null|string} */
+      function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' | null
+      id: string
+      isDefault: boolean
+      width: number | null
+    }
+    /** VoiTransformation */
+    VoiTransformation: {
+      center: number | null
+      explanation: string | null
+      /** @enum {null|string} */
+      function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' | null
+      id: string
+      isDefault: boolean
+      lut: components['schemas']['LookupTable'] | null
+      width: number | null
+    }
+    /** WebhookTested */
+    WebhookTested: {
+      delivered: boolean
+      detail: string
+      status: number | null
+    }
+    /** WorkerAnswer */
+    WorkerAnswer: {
+      alive: boolean
+      currentJobs: string[]
+      host: string
+      id: string
+      memoryBytes: number
+      pid: number
+      queues: {
+        [key: string]: number
+      }
+      /** Format: date-time */
+      seenAt: string
+      /** Format: date-time */
+      startedAt: string
+      stoppedAt: string | null
+      version: string
+    }
+  }
+  responses: never
+  parameters: never
+  requestBodies: never
+  headers: never
+  pathItems: never
 }
-export type $defs = Record<string, never>;
+export type $defs = Record<string, never>
 export interface operations {
-    ApiAdminQueueJobsGetQueueJobs: {
-        parameters: {
-            query?: {
-                queue?: string | null;
-                state?: "pending" | "waiting" | "active" | "delayed" | "completed" | "rejected" | "failed" | "cancelled" | null;
-                imageId?: number | null;
-                userId?: number | null;
-                /** @description Code of a failure or rejection */
-                reason?: string | null;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueJobsJobIdDeleteJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueJobsJobIdRetryPostAdminRetry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueStatsGetQueueStats: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueStatsAnswer"];
-                };
-            };
-        };
-    };
-    ApiAdminQueueQueueNamePatchQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QueueChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueChanged"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueQueueNameDrainPostDrain: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueChanged"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueQueueNamePausePostPause: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueChanged"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueQueueNameResumePostResume: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueChanged"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminQueueQueueNameRetryFailedPostRetryFailed: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueChanged"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminUsersGetUsers: {
-        parameters: {
-            query?: {
-                status?: "pending" | "active" | "disabled" | null;
-                role?: "admin" | "radiologist" | "technologist" | "user" | null;
-                q?: string | null;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminUsersPostUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewUser"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminUsersBulkPostUserStatuses: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserStatuses"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangedUsers"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAdminUsersUserIdPatchUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserPatch"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsActivityRecentGetRecentActivity: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-                userId?: number | null;
-                type?: string | null;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ActivityPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsCohortsGetCohorts: {
-        parameters: {
-            query?: {
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-                weeks?: number | null;
-                tz?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Cohorts"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsDashboardGetDashboard: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Dashboard"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsImagesMostViewedGetMostViewed: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-                limit?: number;
-                /** @description all: of all time, instead of a range. */
-                period?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MostViewed"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsImagesStatisticsGetImageStatistics: {
-        parameters: {
-            query?: {
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImageStatistics"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsProcessingGetProcessing: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Processing"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsStreamGetAnalyticsStream: {
-        parameters: {
-            query?: {
-                /** @description IANA name of the zone whose today counts. */
-                tz?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Events `totals`, `activity`, `heartbeat` and `end`; each one's data is JSON */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["Totals"] | components["schemas"]["NewActivities"] | components["schemas"]["HeartbeatEvent"] | components["schemas"]["EndEvent"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsSystemStatsGetSystemStats: {
-        parameters: {
-            query?: {
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-                /** @description UTC, included. */
-                startDate?: string | null;
-                /** @description UTC, included. */
-                endDate?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SystemStats"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SystemStatsUpdate"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SystemStatsDay"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsUploadsBreakdownGetUploadBreakdown: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadBreakdown"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsUploadsTrendsGetUploadTrends: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadTrends"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAnalyticsUserUserIdGetUserAnalytics: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
-                days?: number | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. */
-                from?: string | null;
-                /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
-                to?: string | null;
-                /** @description IANA name of the zone whose days count. */
-                tz?: string | null;
-                /** @description prev (unless told): beside it as many days before; or none. */
-                compare?: string | null;
-                /** @description json (unless told) or csv. */
-                format?: string | null;
-                /** @description With csv, which of the answer's tables; the first unless told. */
-                panel?: string | null;
-            };
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnalytics"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthLoginPostLogin: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthLogoutPostLogout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-        };
-    };
-    ApiAuthMeGetMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-        };
-    };
-    ApiAuthPasswordPostPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthRegisterPostRegister: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Registration"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthRegistrationGetRegistration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationState"];
-                };
-            };
-        };
-    };
-    ApiAuthSessionsGetSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionList"];
-                };
-            };
-        };
-    };
-    ApiAuthSessionsSessionIdDeleteSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthTokensGetTokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiTokenList"];
-                };
-            };
-        };
-    };
-    ApiAuthTokensPostToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewToken"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedToken"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiAuthTokensTokenIdDeleteToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiDicomwebStudiesStudyUidMetadataGetStudyMetadata: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_uid: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberGetGetInstanceFrame: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-                /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
-                purpose?: string | null;
-            };
-            header?: never;
-            path: {
-                study_uid: string;
-                series_uid: string;
-                instance_uid: string;
-                frame_number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberHeadGetInstanceFrame: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-                /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
-                purpose?: string | null;
-            };
-            header?: never;
-            path: {
-                study_uid: string;
-                series_uid: string;
-                instance_uid: string;
-                frame_number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidMetadataGetInstanceMetadata: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_uid: string;
-                series_uid: string;
-                instance_uid: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiDicomwebStudiesStudyUidSeriesSeriesUidMetadataGetSeriesMetadata: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_uid: string;
-                series_uid: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiEventsGetEvents: {
-        parameters: {
-            query?: {
-                /** @description `queues`: the counts of all queues too; administrators only */
-                scope?: "queues" | null;
-                /** @description As the header Last-Event-ID, for those who cannot set one */
-                lastEventId?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Events `snapshot`, `job`, `unread`, `queues`, `heartbeat` and `end`; each one's data is JSON */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["JobEvent"] | components["schemas"]["Unread"] | components["schemas"]["QueuesEvent"] | components["schemas"]["HeartbeatEvent"] | components["schemas"]["EndEvent"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiExportsPostExport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExportWish"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExportTicket"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiExportsExportIdGetExport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                export_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A ZIP */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/zip": string;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesListImages: {
-        parameters: {
-            query?: {
-                useCursor?: boolean;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-                page?: number | null;
-                fileType?: "dicom" | "png" | "jpeg" | "tiff" | null;
-                /** @description ISO 8601; without a zone UTC, without a time the day's beginning. */
-                from?: string | null;
-                /** @description ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
-                to?: string | null;
-                userId?: number | null;
-                status?: "pending" | "processing" | "ready" | "rejected" | "failed" | null;
-                laterality?: string | null;
-                view?: string | null;
-                modality?: string | null;
-                studyId?: number | null;
-                q?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of images */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImagePage"] | components["schemas"]["NumberedImagePage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesPostUpload: {
-        parameters: {
-            query?: {
-                bulk?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesCorrectPostCorrections: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkCorrection"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CorrectedImages"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesDeleteDeleteImages: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NamedImages"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeletedImages"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesRemakeRemakeImages: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NamedImages"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueuedImages"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesRestoreRestoreImages: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NamedImages"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RestoredImages"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdGetImage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImageDetail"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdDeleteImage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdPatchImage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CorrectionRequest"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImageDetail"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdFileGetOriginal: {
-        parameters: {
-            query?: {
-                download?: boolean;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdFramesFrameNumberGetGetFrame: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-                /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
-                purpose?: string | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-                frame_number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdFramesFrameNumberHeadGetFrame: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-                /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
-                purpose?: string | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-                frame_number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdGreyScaleGetGreyScale: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdMetadataGetImageMetadata: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdPngGetPng: {
-        parameters: {
-            query?: {
-                bits?: number;
-                /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
-                voi?: string | null;
-                /** @description Counts from 1; the middle one if left out */
-                frame?: number | null;
-                /** @description Draw the overlay planes (60xx) */
-                overlays?: boolean;
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdTagsGetTags: {
-        parameters: {
-            query?: {
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdThumbnailGetThumbnail: {
-        parameters: {
-            query?: {
-                size?: number;
-                /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
-                voi?: string | null;
-                /** @description Counts from 1; the middle one if left out */
-                frame?: number | null;
-                /** @description Recipe version, as the image's links carry it */
-                v?: number | null;
-            };
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdViewsPostView: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiImagesImageIdViewsHeartbeatPostViewHeartbeat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewHeartbeat"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiJobsListJobs: {
-        parameters: {
-            query?: {
-                /** @description Repeat for each job */
-                id?: string[] | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobList"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiJobsJobIdGetJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiJobsJobIdRetryPostRetry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiNotificationsListNotifications: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiNotificationsDeliveriesListDeliveries: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deliveries"];
-                };
-            };
-        };
-    };
-    ApiNotificationsReadPostRead: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReadUpTo"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Unread"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiNotificationsSettingsGetNotificationSettings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationSettings"];
-                };
-            };
-        };
-    };
-    ApiNotificationsSettingsPatchNotificationSettings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NotificationSettingsChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationSettings"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiNotificationsWebhookSecretPostWebhookSecret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationSettings"];
-                };
-            };
-        };
-    };
-    ApiNotificationsWebhookTestPostWebhookTest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookTested"];
-                };
-            };
-        };
-    };
-    ApiQualityGetQuality: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QualityOverview"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityCompletenessGetCompleteness: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description json (default) or csv. */
-                format?: string;
-                /** @description Which table, with format=csv. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Completeness"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityCompressionGetCompression: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description json (default) or csv. */
-                format?: string;
-                /** @description Which table, with format=csv. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Compression"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityCurvesGetReferenceCurves: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReferenceCurves"];
-                };
-            };
-        };
-    };
-    ApiQualityCurvesPutReferenceCurves: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReferenceCurvesChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReferenceCurves"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityDoseGetDose: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description json (default) or csv. */
-                format?: string;
-                /** @description Which table, with format=csv. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DoseByThickness"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityExamsGetQualityExams: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description Of exposures; from is included, to is not. */
-                thicknessFrom?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                thicknessTo?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                doseFrom?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                doseTo?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                forceFrom?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                forceTo?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                kvFrom?: number | null;
-                /** @description Of exposures; from is included, to is not. */
-                kvTo?: number | null;
-                target?: string | null;
-                filter?: string | null;
-                month?: string | null;
-                lacks?: string | null;
-                implausible?: string | null;
-                outcome?: string | null;
-                missing?: string | null;
-                repeated?: string | null;
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QualityExams"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityHeadersGetHeaders: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description json (default) or csv. */
-                format?: string;
-                /** @description Which table, with format=csv. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MissingInHeaders"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiQualityTechniqueGetTechnique: {
-        parameters: {
-            query?: {
-                /** @description 7, 14, 30 (default), 60 or 90, ending today. */
-                days?: number | null;
-                /** @description First local day, as 2026-11-01. */
-                from?: string | null;
-                /** @description Last local day, included. */
-                to?: string | null;
-                /** @description IANA name of the reader's time zone. */
-                tz?: string | null;
-                /** @description What a unit is: station (default), detector or serial. */
-                by?: string;
-                /** @description Its name; empty: those that tell none. */
-                unit?: string | null;
-                /** @description A key of /api/quality; empty: those that tell none. */
-                operator?: string | null;
-                /** @description json (default) or csv. */
-                format?: string;
-                /** @description Which table, with format=csv. */
-                panel?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TechniqueMix"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiSettingsPublicGetPublicSettings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PublicSettings"];
-                };
-            };
-        };
-    };
-    ApiSetupGetSetup: {
-        parameters: {
-            query: {
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SetupState"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiSetupPostSetup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Setup"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesListStudies: {
-        parameters: {
-            query?: {
-                q?: string | null;
-                /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
-                from?: string | null;
-                /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
-                to?: string | null;
-                /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
-                studyFrom?: string | null;
-                /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
-                studyTo?: string | null;
-                laterality?: string | null;
-                view?: string | null;
-                modality?: string | null;
-                status?: "pending" | "processing" | "ready" | "rejected" | "failed" | null;
-                userId?: number | null;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StudyPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesCountsCountStudies: {
-        parameters: {
-            query?: {
-                q?: string | null;
-                /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
-                from?: string | null;
-                /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
-                to?: string | null;
-                /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
-                studyFrom?: string | null;
-                /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
-                studyTo?: string | null;
-                laterality?: string | null;
-                view?: string | null;
-                modality?: string | null;
-                status?: "pending" | "processing" | "ready" | "rejected" | "failed" | null;
-                userId?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StudyCounts"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesStudyIdGetStudy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StudyDetail"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesStudyIdDismissSuggestionDismissSuggestion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DismissRequest"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Dismissed"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesStudyIdGroupGroupStudies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StudyIds"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangedStudies"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesStudyIdUngroupUngroupStudies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StudyIds"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangedStudies"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiStudiesStudyIdViewingGetViewing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExamViewing"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsListUploads: {
-        parameters: {
-            query?: {
-                status?: "pending" | "processing" | "ready" | "rejected" | "failed" | null;
-                cursor?: string | null;
-                direction?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadPage"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsKnownFindKnown: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Digests"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KnownFiles"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableListUnfinished: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnfinishedUploads"];
-                };
-            };
-        };
-    };
-    ApiUploadsResumableCreateUpload: {
-        parameters: {
-            query?: {
-                bulk?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableUploadIdGetUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnfinishedUpload"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableUploadIdActByOtherMethod: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableUploadIdDiscardUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableUploadIdAskOffset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiUploadsResumableUploadIdSendBytes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    HealthGetHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    HealthLiveGetLive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-        };
-    };
-    HealthReadyGetReady: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-        };
-    };
-    MetricsGetMetrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string;
-                };
-            };
-        };
-    };
-    RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-                kind: string;
-                version: number;
-                expires: number;
-                signature: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
+  ApiAdminQueueJobsGetQueueJobs: {
+    parameters: {
+      query?: {
+        queue?: string | null
+        state?:
+          | 'pending'
+          | 'waiting'
+          | 'active'
+          | 'delayed'
+          | 'completed'
+          | 'rejected'
+          | 'failed'
+          | 'cancelled'
+          | null
+        imageId?: number | null
+        userId?: number | null
+        /** @description Code of a failure or rejection */
+        reason?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueJobsJobIdDeleteJob: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueJobsJobIdRetryPostAdminRetry: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueStatsGetQueueStats: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueStatsAnswer']
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNamePatchQueue: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['QueueChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameDrainPostDrain: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNamePausePostPause: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameResumePostResume: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminQueueQueueNameRetryFailedPostRetryFailed: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        queue_name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueueChanged']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersGetUsers: {
+    parameters: {
+      query?: {
+        status?: 'pending' | 'active' | 'disabled' | null
+        role?: 'admin' | 'radiologist' | 'technologist' | 'user' | null
+        q?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersPostUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewUser']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersBulkPostUserStatuses: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UserStatuses']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedUsers']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAdminUsersUserIdPatchUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        user_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UserPatch']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsActivityRecentGetRecentActivity: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+        userId?: number | null
+        type?: string | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ActivityPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsCohortsGetCohorts: {
+    parameters: {
+      query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+        weeks?: number | null
+        tz?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Cohorts']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsDashboardGetDashboard: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Dashboard']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsImagesMostViewedGetMostViewed: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+        limit?: number
+        /** @description all: of all time, instead of a range. */
+        period?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['MostViewed']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsImagesStatisticsGetImageStatistics: {
+    parameters: {
+      query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImageStatistics']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsProcessingGetProcessing: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Processing']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsStreamGetAnalyticsStream: {
+    parameters: {
+      query?: {
+        /** @description IANA name of the zone whose today counts. */
+        tz?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Events `totals`, `activity`, `heartbeat` and `end`; each one's data is JSON */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/event-stream':
+            | components['schemas']['Totals']
+            | components['schemas']['NewActivities']
+            | components['schemas']['HeartbeatEvent']
+            | components['schemas']['EndEvent']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsSystemStatsGetSystemStats: {
+    parameters: {
+      query?: {
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+        /** @description UTC, included. */
+        startDate?: string | null
+        /** @description UTC, included. */
+        endDate?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SystemStats']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsSystemStatsUpdatePostSystemStatsUpdate: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SystemStatsUpdate']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SystemStatsDay']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUploadsBreakdownGetUploadBreakdown: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadBreakdown']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUploadsTrendsGetUploadTrends: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadTrends']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsUserUserIdGetUserAnalytics: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+        /** @description json (unless told) or csv. */
+        format?: string | null
+        /** @description With csv, which of the answer's tables; the first unless told. */
+        panel?: string | null
+      }
+      header?: never
+      path: {
+        user_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnalytics']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthLoginPostLogin: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Login']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthLogoutPostLogout: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+    }
+  }
+  ApiAuthMeGetMe: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Me']
+        }
+      }
+    }
+  }
+  ApiAuthPasswordPostPassword: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PasswordChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthRegisterPostRegister: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Registration']
+      }
+    }
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['RegistrationAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthRegistrationGetRegistration: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['RegistrationState']
+        }
+      }
+    }
+  }
+  ApiAuthSessionsGetSessions: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SessionList']
+        }
+      }
+    }
+  }
+  ApiAuthSessionsSessionIdDeleteSession: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        session_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthTokensGetTokens: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ApiTokenList']
+        }
+      }
+    }
+  }
+  ApiAuthTokensPostToken: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewToken']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['CreatedToken']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAuthTokensTokenIdDeleteToken: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        token_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiDicomwebStudiesStudyUidMetadataGetStudyMetadata: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_uid: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberGetGetInstanceFrame: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+        /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
+        purpose?: string | null
+      }
+      header?: never
+      path: {
+        study_uid: string
+        series_uid: string
+        instance_uid: string
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidFramesFrameNumberHeadGetInstanceFrame: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+        /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
+        purpose?: string | null
+      }
+      header?: never
+      path: {
+        study_uid: string
+        series_uid: string
+        instance_uid: string
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiDicomwebStudiesStudyUidSeriesSeriesUidInstancesInstanceUidMetadataGetInstanceMetadata: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_uid: string
+        series_uid: string
+        instance_uid: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiDicomwebStudiesStudyUidSeriesSeriesUidMetadataGetSeriesMetadata: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_uid: string
+        series_uid: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiEventsGetEvents: {
+    parameters: {
+      query?: {
+        /** @description `queues`: the counts of all queues too; administrators only */
+        scope?: 'queues' | null
+        /** @description As the header Last-Event-ID, for those who cannot set one */
+        lastEventId?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Events `snapshot`, `job`, `unread`, `queues`, `heartbeat` and `end`; each one's data is JSON */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/event-stream':
+            | components['schemas']['SnapshotEvent']
+            | components['schemas']['JobEvent']
+            | components['schemas']['Unread']
+            | components['schemas']['QueuesEvent']
+            | components['schemas']['HeartbeatEvent']
+            | components['schemas']['EndEvent']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiExportsPostExport: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ExportWish']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ExportTicket']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiExportsExportIdGetExport: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        export_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A ZIP */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/zip': string
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesListImages: {
+    parameters: {
+      query?: {
+        useCursor?: boolean
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+        page?: number | null
+        fileType?: 'dicom' | 'png' | 'jpeg' | 'tiff' | null
+        /** @description ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        userId?: number | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        studyId?: number | null
+        q?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A page of images */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImagePage'] | components['schemas']['NumberedImagePage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesPostUpload: {
+    parameters: {
+      query?: {
+        bulk?: boolean
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesCorrectPostCorrections: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BulkCorrection']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['CorrectedImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesDeleteDeleteImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeletedImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesRemakeRemakeImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QueuedImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesRestoreRestoreImages: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NamedImages']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['RestoredImages']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdGetImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImageDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdDeleteImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdPatchImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CorrectionRequest']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ImageDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdFileGetOriginal: {
+    parameters: {
+      query?: {
+        download?: boolean
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdFramesFrameNumberGetGetFrame: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+        /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
+        purpose?: string | null
+      }
+      header?: never
+      path: {
+        image_id: number
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdFramesFrameNumberHeadGetFrame: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+        /** @description `prefetch`: fetched ahead, and not shown yet; counts as no view */
+        purpose?: string | null
+      }
+      header?: never
+      path: {
+        image_id: number
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdGreyScaleGetGreyScale: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdMetadataGetImageMetadata: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdPngGetPng: {
+    parameters: {
+      query?: {
+        bits?: number
+        /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
+        voi?: string | null
+        /** @description Counts from 1; the middle one if left out */
+        frame?: number | null
+        /** @description Draw the overlay planes (60xx) */
+        overlays?: boolean
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdTagsGetTags: {
+    parameters: {
+      query?: {
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdThumbnailGetThumbnail: {
+    parameters: {
+      query?: {
+        size?: number
+        /** @description One of the image's VOI candidates, e.g. `window-2` or `lut-1` */
+        voi?: string | null
+        /** @description Counts from 1; the middle one if left out */
+        frame?: number | null
+        /** @description Recipe version, as the image's links carry it */
+        v?: number | null
+      }
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdViewsPostView: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdViewsHeartbeatPostViewHeartbeat: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ViewHeartbeat']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiJobsListJobs: {
+    parameters: {
+      query?: {
+        /** @description Repeat for each job */
+        id?: string[] | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobList']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiJobsJobIdGetJob: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiJobsJobIdRetryPostRetry: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        job_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request accepted, processing continues off-line */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['JobAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsListNotifications: {
+    parameters: {
+      query?: {
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsDeliveriesListDeliveries: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Deliveries']
+        }
+      }
+    }
+  }
+  ApiNotificationsReadPostRead: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReadUpTo']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Unread']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsSettingsGetNotificationSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+    }
+  }
+  ApiNotificationsSettingsPatchNotificationSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NotificationSettingsChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiNotificationsWebhookSecretPostWebhookSecret: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['NotificationSettings']
+        }
+      }
+    }
+  }
+  ApiNotificationsWebhookTestPostWebhookTest: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['WebhookTested']
+        }
+      }
+    }
+  }
+  ApiQualityGetQuality: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QualityOverview']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCompletenessGetCompleteness: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Completeness']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCompressionGetCompression: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Compression']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityCurvesGetReferenceCurves: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReferenceCurves']
+        }
+      }
+    }
+  }
+  ApiQualityCurvesPutReferenceCurves: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReferenceCurvesChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReferenceCurves']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityDoseGetDose: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DoseByThickness']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityExamsGetQualityExams: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description Of exposures; from is included, to is not. */
+        thicknessFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        thicknessTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        doseFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        doseTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        forceFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        forceTo?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        kvFrom?: number | null
+        /** @description Of exposures; from is included, to is not. */
+        kvTo?: number | null
+        target?: string | null
+        filter?: string | null
+        month?: string | null
+        lacks?: string | null
+        implausible?: string | null
+        outcome?: string | null
+        missing?: string | null
+        repeated?: string | null
+        cursor?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['QualityExams']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityHeadersGetHeaders: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['MissingInHeaders']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiQualityTechniqueGetTechnique: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (default), 60 or 90, ending today. */
+        days?: number | null
+        /** @description First local day, as 2026-11-01. */
+        from?: string | null
+        /** @description Last local day, included. */
+        to?: string | null
+        /** @description IANA name of the reader's time zone. */
+        tz?: string | null
+        /** @description What a unit is: station (default), detector or serial. */
+        by?: string
+        /** @description Its name; empty: those that tell none. */
+        unit?: string | null
+        /** @description A key of /api/quality; empty: those that tell none. */
+        operator?: string | null
+        /** @description json (default) or csv. */
+        format?: string
+        /** @description Which table, with format=csv. */
+        panel?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['TechniqueMix']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiSettingsPublicGetPublicSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['PublicSettings']
+        }
+      }
+    }
+  }
+  ApiSetupGetSetup: {
+    parameters: {
+      query: {
+        token: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SetupState']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiSetupPostSetup: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Setup']
+      }
+    }
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UserAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesListStudies: {
+    parameters: {
+      query?: {
+        q?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
+        studyFrom?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
+        studyTo?: string | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        userId?: number | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesCountsCountStudies: {
+    parameters: {
+      query?: {
+        q?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
+        studyFrom?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
+        studyTo?: string | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        userId?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyCounts']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdGetStudy: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdDismissSuggestionDismissSuggestion: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DismissRequest']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Dismissed']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdGroupGroupStudies: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StudyIds']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedStudies']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdUngroupUngroupStudies: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StudyIds']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ChangedStudies']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdViewingGetViewing: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ExamViewing']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsListUploads: {
+    parameters: {
+      query?: {
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        cursor?: string | null
+        direction?: string | null
+        limit?: number | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UploadPage']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsKnownFindKnown: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Digests']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['KnownFiles']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableListUnfinished: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UnfinishedUploads']
+        }
+      }
+    }
+  }
+  ApiUploadsResumableCreateUpload: {
+    parameters: {
+      query?: {
+        bulk?: boolean
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Document created, URL follows */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdGetUpload: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['UnfinishedUpload']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdActByOtherMethod: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdDiscardUpload: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdAskOffset: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiUploadsResumableUploadIdSendBytes: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        upload_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': null
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  HealthGetHealth: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Health']
+        }
+      }
+    }
+  }
+  HealthLiveGetLive: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            [key: string]: string
+          }
+        }
+      }
+    }
+  }
+  HealthReadyGetReady: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            [key: string]: string
+          }
+        }
+      }
+    }
+  }
+  MetricsGetMetrics: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': string
+        }
+      }
+    }
+  }
+  RenditionsImageIdKindVersionExpiresSignatureGetSignedRendition: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        kind: string
+        version: number
+        expires: number
+        signature: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
 }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from mammogram_viewer.accounts import dependencies, policy
-from mammogram_viewer.analytics import csv_tables, schemas, stream
+from mammogram_viewer.analytics import csv_tables, report_routes, schemas, stream
 from mammogram_viewer.analytics.csv_answers import Output
 from mammogram_viewer.analytics.csv_stream import Feed, answer_activities
 from mammogram_viewer.analytics.ranges import Asked, open_range
+from mammogram_viewer.analytics.report import MEDIA_TYPE as PDF
+from mammogram_viewer.analytics.report import Reports, report_answer
 from mammogram_viewer.analytics.service import DEFAULT_MOST_VIEWED, AnalyticsService, demand_own_or_admin
 from mammogram_viewer.foundation.errors import Invalid
 from mammogram_viewer.foundation.keyset import parse_page_request
@@ -218,6 +221,20 @@ async def post_system_stats_update(
     return await analytics.update_system_stats(data.date)
 
 
+@get(
+    "/api/analytics/report.pdf",
+    opt=_OPT,
+    tags=_TAGS,
+    dependencies=RANGED,
+    summary="The range on paper",
+    responses={200: ResponseSpec(bytes, generate_examples=False, description="A PDF, A4", media_type=PDF)},
+)
+async def get_report(reports: NamedDependency[Reports], asked: AskedRange) -> Response[bytes]:
+    """Cards, charts and tables for print; images by their ids alone, no patients, no people."""
+    range_, pdf = await reports.make(asked)
+    return report_answer(range_, pdf)
+
+
 handlers = [
     get_dashboard,
     get_image_statistics,
@@ -230,5 +247,7 @@ handlers = [
     get_cohorts,
     get_system_stats,
     post_system_stats_update,
+    get_report,
+    *report_routes.handlers,
     *stream.handlers,
 ]

@@ -25,6 +25,7 @@ from mammogram_viewer.adapters.redis.connection import open_client
 from mammogram_viewer.adapters.redis.embedded import socket_url
 from mammogram_viewer.analytics.fold import Folder
 from mammogram_viewer.analytics.live import LiveHub
+from mammogram_viewer.analytics.report import Reports
 from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.cli.storage import open_storage
@@ -133,6 +134,7 @@ async def open_resources(settings: Settings, part: str, nursery: Nursery) -> Asy
             webhook_trial=WebhookTrial(),
             analytics=analytics,
             analytics_live=analytics_live,
+            reports=Reports(analytics, settings),
         )
     finally:
         for task in beside:
@@ -203,6 +205,7 @@ def run_worker(settings: Settings, queues: list[str] | None = None, concurrency:
 
 
 async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurrency: int | None) -> None:
+    from mammogram_viewer.analytics.report_mail import MonthlyReports
     from mammogram_viewer.notifications.deliver import Deliverer, Dispatcher
     from mammogram_viewer.renditions.jobs import Renderer
     from mammogram_viewer.worker.heartbeat import Heartbeat
@@ -217,14 +220,18 @@ async def _work(settings: Settings, nursery: Nursery, queues: list[str], concurr
         maintenance = Maintenance(db, resources.storage, resources.wake_up, settings)
         rendering = (CONVERT_DICOM, RENDER_PICTURE, REMAKE_RENDITIONS, RENDER_ON_DEMAND)
         deliverer = Deliverer(db, settings)
-        runners = {**dict.fromkeys(rendering, renderer.run), **maintenance.runners, **deliverer.runners}
+        monthly = MonthlyReports(db, resources.queue, resources.reports, settings)
+        mailing = {**deliverer.runners, **monthly.runners}
+        runners = {**dict.fromkeys(rendering, renderer.run), **maintenance.runners, **mailing}
         processor = Processor(db, runners, settings)
         pool = WorkerPool(
             processor, redis_address(settings), settings, queue_concurrency(settings, queues, concurrency)
         )
         reconciler = Reconciler(db, resources.storage, resources.queue, control, maintenance, settings)
-        dispatching = asyncio.create_task(Dispatcher(db, resources.queue, settings).run_forever())
+        dispatcher = Dispatcher(db, resources.queue, settings)
+        beside = [asyncio.create_task(run()) for run in (dispatcher.run_forever, monthly.run_forever)]
         try:
             await run_until_stopped(pool, reconciler, Heartbeat(db, control, pool, processor), settings)
         finally:
-            dispatching.cancel()
+            for task in beside:
+                task.cancel()

@@ -67,6 +67,11 @@ class Settings:
         2, "CSV exports of activities at once in one process; each holds a connection to the database."
     )
     csv_export_seconds: float = _setting(3600.0, "Longest CSV export of activities, seconds.")
+    installation_name: str = _setting("", "Name of this installation on reports, as in `Breast Centre North`.")
+    report_seconds: float = _setting(30.0, "Longest making of one PDF report, seconds.")
+    report_monthly: bool = _setting(
+        False, "Whether administrators get last month's report by e-mail; each may refuse it. Needs a mail server."
+    )
 
     # Analytics
     time_zone: str = _setting(

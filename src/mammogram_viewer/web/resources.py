@@ -11,6 +11,7 @@ from mammogram_viewer.activity.reads import ReadDatabase
 from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.analytics.live import LiveHub
+from mammogram_viewer.analytics.report import Reports
 from mammogram_viewer.analytics.service import AnalyticsService
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.foundation.settings import Settings
@@ -49,3 +50,4 @@ class Resources:
     webhook_trial: WebhookTrial
     analytics: AnalyticsService
     analytics_live: LiveHub
+    reports: Reports

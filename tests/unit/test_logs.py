@@ -10,8 +10,9 @@ from mammogram_viewer.foundation.logs import JsonFormatter
 
 
 def test_an_exception_is_logged_with_its_place_and_without_its_message() -> None:
+    quoted = "Failing row contains (SYN-000001, Doe^Jane)."
     try:
-        raise ValueError("Failing row contains (SYN-000001, Doe^Jane).")
+        raise ValueError(quoted)
     except ValueError:
         record = logging.LogRecord("tests", logging.ERROR, __file__, 1, "walk_failed", None, sys.exc_info())
     text = JsonFormatter("worker").format(record)

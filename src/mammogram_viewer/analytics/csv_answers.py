@@ -11,8 +11,8 @@ from asyncpg import Pool
 from litestar import Response
 
 from mammogram_viewer.activity.models import Actor
-from mammogram_viewer.activity.queries import AnyConnection
 from mammogram_viewer.activity.service import record_audit
+from mammogram_viewer.analytics.csv_queries import AnyConnection
 from mammogram_viewer.analytics.csv_tables import CsvTable, file_name
 from mammogram_viewer.analytics.schemas import AnalyticsRange
 from mammogram_viewer.foundation.errors import Invalid

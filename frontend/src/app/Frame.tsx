@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { ChartLine, CloudUpload, Images, Layers, ShieldCheck } from 'lucide-react'
+import { ChartLine, CloudUpload, Gauge, Images, Layers, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
 import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
@@ -21,17 +21,19 @@ export function Frame() {
   useQuery(publicSettingsQuery) // asked early: uploads want the limits at once, also when the line is down
   const isAdmin = me?.capabilities.administer ?? false
   const mayUpload = me?.capabilities.upload ?? false
+  const seesQuality = me?.user.role === 'radiologist'
   const [isHelpOpen, setHelpOpen] = useState(false)
   const isSignedIn = Boolean(me)
   useEffect(() => (isSignedIn ? openLive() : undefined), [isSignedIn])
   useLiveImages()
   useFrameCommands(isAdmin, mayUpload, () => setHelpOpen(true))
+  useQualityCommand(isAdmin || seesQuality)
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#page">
         Skip to the page
       </a>
-      <Rail isAdmin={isAdmin} mayUpload={mayUpload} />
+      <Rail isAdmin={isAdmin} mayUpload={mayUpload} seesQuality={seesQuality} />
       <header className={styles.bar}>
         <SearchBox />
         {mayUpload ? <UploadButton /> : null}
@@ -110,10 +112,28 @@ function useFrameCommands(isAdmin: boolean, mayUpload: boolean, openHelp: () => 
   useCommands(commands)
 }
 
+function useQualityCommand(isAllowed: boolean): void {
+  const navigate = useNavigate()
+  const command: Command = {
+    id: 'go-quality',
+    title: 'Imaging quality',
+    group: 'Go to',
+    keys: ['g q'],
+    run: () => void navigate({ to: '/analytics/quality' }),
+  }
+  useCommands(isAllowed ? [command] : [])
+}
+
+interface Allowed {
+  isAdmin: boolean
+  mayUpload: boolean
+  seesQuality: boolean
+}
+
 /** Gallery and exams share a path: only together with its search a link is that of the page shown. */
 const EXACTLY = { exact: true, includeSearch: true, explicitUndefined: true }
 
-function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) {
+function Rail({ isAdmin, mayUpload, seesQuality }: Allowed) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const showsExams = useRouterState({ select: ({ location }) => location.search.show === 'exams' })
   const isExams = path.startsWith('/studies') || (path === '/' && showsExams)
@@ -157,6 +177,18 @@ function Rail({ isAdmin, mayUpload }: { isAdmin: boolean; mayUpload: boolean }) 
           >
             <CloudUpload aria-hidden="true" />
             <span>Uploads</span>
+          </Link>
+        </Tooltip>
+      ) : null}
+      {seesQuality ? (
+        <Tooltip label="Imaging quality" keys="g q" side="right">
+          <Link
+            to="/analytics/quality"
+            className={styles.entry}
+            aria-current={path.startsWith('/analytics') ? 'page' : undefined}
+          >
+            <Gauge aria-hidden="true" />
+            <span>Quality</span>
           </Link>
         </Tooltip>
       ) : null}

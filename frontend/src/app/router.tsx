@@ -17,6 +17,7 @@ import { readAnalyticsSearch } from '@/features/analytics/analyticsSearch'
 import { dashboardQuery, userQuery } from '@/features/analytics/api'
 import { type PictureSearch, readPictureSearch } from '@/features/image/picture'
 import { readJobSearch } from '@/features/jobs/jobSearch'
+import { type QualitySearch, readQualitySearch } from '@/features/quality/qualitySearch'
 import { readSentSearch } from '@/features/upload/sentImages'
 import { type ImageFilters, readGallerySearch, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
@@ -172,6 +173,13 @@ const personRoute = createRoute({
   component: lazyRouteComponent(() => import('@/features/analytics/PersonPage'), 'PersonPage'),
 })
 
+const qualityRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/analytics/quality',
+  validateSearch: (search: Record<string, unknown>): QualitySearch => readQualitySearch(search),
+  component: lazyRouteComponent(() => import('@/features/quality/QualityPage'), 'QualityPage'),
+})
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     loginRoute,
@@ -185,6 +193,7 @@ export const router = createRouter({
       accountRoute,
       analyticsRoute,
       personRoute,
+      qualityRoute,
       adminAreaRoute.addChildren([adminRoute, usersRoute, jobsRoute, healthRoute]),
     ]),
   ]),

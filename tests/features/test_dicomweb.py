@@ -281,6 +281,11 @@ def test_plain_pictures_are_shown_by_their_picture(product: Product) -> None:
         answer = product.client().get(f"/api/images/{image['id']}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "no_such_rendition"), path
     assert "picture" in product.client().get(f"/api/images/{image['id']}/metadata").json()["detail"]
+    shown = product.client().get(f"/api/images/{image['id']}/viewing").json()
+    assert (shown["studyId"], shown["spacing"]["basis"], shown["spacing"]["label"]) == (None, "none", "pixels")
+    assert [shown["links"][name] for name in ("frames", "metadata", "greyScale", "tags")] == [None] * 4
+    assert product.client().get(shown["links"]["png"]).status_code == 200
+    assert product.client("other").get(f"/api/images/{image['id']}/viewing").status_code == 404
 
 
 async def test_what_is_not_ready_says_so_and_what_never_will_be_gives_its_reason(product: Product) -> None:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
+import asyncpg
 import numpy as np
 import pydicom
 import pytest
 from PIL import Image
+from pydicom.dataset import Dataset
 
 from builders import dicom_bytes
+from mammogram_viewer.accounts.models import Principal
+from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.adapters.storage.local import LocalStorage
+from mammogram_viewer.dicomweb.exam import open_exam
+from mammogram_viewer.dicomweb.metadata import open_headers, read_header
+from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.synthetic.mammogram import SyntheticMammogram
 from mammogram_viewer.synthetic.tomosynthesis import SyntheticTomosynthesis, build_tomosynthesis
 from product import Product
@@ -52,6 +65,7 @@ def test_one_request_opens_an_exam_with_everything_that_painting_needs(product: 
         for voi, item in zip(luts, ds.VOILUTSequence, strict=True):
             assert voi["explanation"] == item.LUTExplanation
             assert list(np.frombuffer(base64.b64decode(voi["lut"]["entries"]), "<u2")) == words_of(item.LUTData)
+        assert product.client().get(f"/api/images/{image['id']}/viewing").json() == shown
         samples = decoded(product.client().get(shown["links"]["frames"].format(frame=1)))
         picture = np.asarray(Image.open(io.BytesIO(product.client().get(shown["links"]["png"]).content)))
         assert np.abs(paint(samples, shown["greyScale"]).astype(int) - picture).max() <= 1
@@ -82,6 +96,64 @@ async def test_earlier_exams_of_the_same_patient_are_offered_and_nobody_elses(pr
     assert grouped.status_code == 200, grouped.text
     (prior,) = viewing(product, current)["priors"]
     assert (prior["id"], prior["imageCount"]) == (old, 2)
+
+
+# --- bounds ---------------------------------------------------------------------------------------------------
+
+RADIOLOGIST = Principal(user_id=2, email="", name="", role="radiologist")
+
+
+@asynccontextmanager
+async def inside(product: Product, **limits: Any) -> AsyncIterator[tuple[asyncpg.Pool, LocalStorage, Settings]]:
+    """What the product works with, under other limits."""
+    settings = replace(Settings(data_dir=product.data_dir, database_url=product.database_url), **limits)
+    pool = await open_pool(product.database_url, size=2, application_name="tests")
+    try:
+        yield pool, LocalStorage(product.data_dir / "storage"), settings
+    finally:
+        await pool.close()
+
+
+async def test_grey_scales_beyond_the_room_of_an_exam_are_asked_for_apart(product: Product) -> None:
+    images = [mammogram(product, seed=80, voi="lut", instance_number=number) for number in (1, 2, 3)]
+    sizes = [r["byteCount"] for r in images[0]["renditions"] if r["kind"] == "greyscale"]
+    limits = {"viewing_grey_scale_bytes": int(sizes[0] * 2.5), "viewing_images": 3}
+    async with inside(product, **limits) as (db, storage, settings):
+        exam = await open_exam(db, storage, settings, images[0]["studyId"], RADIOLOGIST, None)
+        assert [image.grey_scale is None for image in exam.images] == [False, False, True]
+        link = exam.images[2].links.grey_scale
+        assert link is not None
+        assert product.client().get(link).json()["voi"][0]["lut"]["bits"] == 12
+        few = await open_exam(db, storage, replace(settings, viewing_images=2), images[0]["studyId"], RADIOLOGIST, None)
+        assert (len(few.images), few.image_count) == (2, 3)
+
+
+async def test_of_an_endless_header_the_essentials_are_told(product: Product) -> None:
+    image = mammogram(product, seed=81)
+    async with inside(product, dicom_json_bytes=100) as (db, storage, settings):
+        (model,) = json.loads(await read_header(db, storage, settings, image["id"], RADIOLOGIST))
+        header = Dataset.from_json(model)
+        assert header.SOPInstanceUID == image["dicom"]["sopInstanceUid"]
+        assert (header.Rows, header.Columns, header.NumberOfFrames) == (150, 110, 1)
+        assert "BitsStored" not in header, "what nobody has looked up is not told"
+        exam = await open_exam(db, storage, settings, image["studyId"], RADIOLOGIST, None)
+        assert exam.images[0].patient_orientation is None
+        assert exam.images[0].grey_scale is not None
+
+
+async def test_an_image_deleted_while_headers_are_sent_is_left_out(product: Product) -> None:
+    images = [mammogram(product, seed=82, instance_number=number) for number in (1, 2, 3)]
+    async with inside(product) as (db, storage, settings):
+        study = images[0]["study"]["studyInstanceUid"]
+        parts = await open_headers(db, storage, settings, study, None, RADIOLOGIST)
+        text = await anext(parts)
+        assert product.client().delete(f"/api/images/{images[1]['id']}").status_code == 204
+        await product.end_undo()
+        async with asyncio.timeout(30):
+            while await product.fetch("SELECT 1 FROM withdrawn_images UNION ALL SELECT 1 FROM storage_removals"):
+                await asyncio.sleep(0.05)
+        text += b"".join([part async for part in parts])
+    assert [Dataset.from_json(model).InstanceNumber for model in json.loads(text)] == [1, 3]
 
 
 # --- views ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from mammogram_viewer.activity.queries import AnyConnection
 
 MAX_USER_AGENT_LENGTH = 512
 # Acts that change nothing which lists show.
-_LOOKING = ["image_viewed", "original_read", "login", "login_failed", "login_refused", "logout"]
+_LOOKING = ["image_viewed", "frames_read", "original_read", "login", "login_failed", "login_refused", "logout"]
 
 
 async def record_activity(

@@ -12,11 +12,12 @@ import msgspec
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import exams as archive
+from mammogram_viewer.archive import service as images_of_archive
 from mammogram_viewer.archive.conflicts import hide_foreign_conflicts
 from mammogram_viewer.archive.exam_models import Exam
 from mammogram_viewer.archive.models import Image, image_from
 from mammogram_viewer.archive.rendition_links import RenditionAddress
-from mammogram_viewer.archive.schemas import links_of
+from mammogram_viewer.archive.schemas import ImageLinks, links_of
 from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.dicom.geometry import Spacing
 from mammogram_viewer.dicomweb import queries
@@ -41,9 +42,11 @@ _grey_scales = msgspec.json.Decoder(GreyScale)
 
 
 @dataclass
-class _Read:
-    """What the files of an exam tell, by image."""
+class _Known:
+    """What rows and files tell of images, by their ids."""
 
+    acquisitions: dict[int, AcquisitionFacts]
+    series: dict[int, SeriesFacts]
     files: dict[tuple[int, str], ShownFile]
     facts: dict[int, HeaderFacts] = field(default_factory=dict)
     grey_scales: dict[int, GreyScale] = field(default_factory=dict)
@@ -62,14 +65,10 @@ async def open_exam(
     async with db.acquire() as connection:
         exam = await archive.get_exam(connection, study_id, viewer_id)
         images = await _list_images(connection, exam, principal, settings.viewing_images)
-        image_ids = [image.id for image in images]
-        acquisitions = {one.image_id: one for one in await queries.list_acquisitions(connection, image_ids)}
-        series = {one.image_id: one for one in await queries.list_series(connection, image_ids)}
-        files = await queries.list_shown_files(connection, image_ids)
+        known = await _known_of(connection, images)
         priors = await _list_priors(connection, exam, viewer_id, settings.viewing_priors)
-    read = _Read({(file.image_id, file.kind): file for file in files})
-    await _read_files(storage, read, settings)
-    first = next((read.facts[image.id] for image in images if image.id in read.facts), HeaderFacts())
+    await _read_files(storage, known, settings)
+    first = next((known.facts[image.id] for image in images if image.id in known.facts), HeaderFacts())
     return ExamViewing(
         id=exam.id,
         study_instance_uid=exam.study_instance_uid,
@@ -83,11 +82,37 @@ async def open_exam(
             patient_sex=first.sex.text(),
         ),
         image_count=sum(exam.counts().get("status", {}).values()),
-        images=[
-            _image(image, acquisitions.get(image.id), series.get(image.id), read, links_of(image, address))
-            for image in images
-        ],
+        images=[_image(image, known, address) for image in images],
         priors=[Prior(**msgspec.structs.asdict(prior)) for prior in priors],
+    )
+
+
+async def open_image(
+    db: asyncpg.Pool,
+    storage: Storage,
+    settings: Settings,
+    image_id: int,
+    principal: Principal,
+    address: RenditionAddress | None,
+) -> ViewingImage:
+    """One image by itself, also one that belongs to no exam; NotFound where the caller may not see it."""
+    async with db.acquire() as connection:
+        image = await images_of_archive.get_visible_image(connection, image_id, owner_id=principal.owner_filter)
+        known = await _known_of(connection, [image])
+    await _read_files(storage, known, settings)
+    return _image(image, known, address)
+
+
+async def _known_of(connection: Any, images: list[Image]) -> _Known:
+    """What the database tells; the files are yet to be read."""
+    image_ids = [image.id for image in images]
+    acquisitions = await queries.list_acquisitions(connection, image_ids)
+    series = await queries.list_series(connection, image_ids)
+    files = await queries.list_shown_files(connection, image_ids)
+    return _Known(
+        {one.image_id: one for one in acquisitions},
+        {one.image_id: one for one in series},
+        {(file.image_id, file.kind): file for file in files},
     )
 
 
@@ -118,7 +143,7 @@ async def _list_priors(connection: Any, exam: Exam, viewer_id: int, limit: int) 
     )
 
 
-async def _read_files(storage: Storage, read: _Read, settings: Settings) -> None:
+async def _read_files(storage: Storage, known: _Known, settings: Settings) -> None:
     """Headers, one by one judged by their length, and grey scales as long as there is room for all of them."""
     turns = asyncio.Semaphore(_AT_ONCE)
     room = settings.viewing_grey_scale_bytes
@@ -130,12 +155,12 @@ async def _read_files(storage: Storage, read: _Read, settings: Settings) -> None
             except NotFound:  # made again or deleted at this moment; the image is told without it
                 return
         if file.kind == "tags":
-            read.facts[file.image_id] = read_facts(content)
+            known.facts[file.image_id] = read_facts(content)
         else:
-            read.grey_scales[file.image_id] = _grey_scales.decode(content)
+            known.grey_scales[file.image_id] = _grey_scales.decode(content)
 
     wanted = []
-    for file in read.files.values():
+    for file in known.files.values():
         if file.kind == "tags" and file.byte_count <= settings.dicom_json_bytes:
             wanted.append(file)
         elif file.kind == "greyscale" and file.byte_count <= room:
@@ -144,12 +169,11 @@ async def _read_files(storage: Storage, read: _Read, settings: Settings) -> None
     await asyncio.gather(*(read_one(file) for file in wanted))
 
 
-def _image(
-    image: Image, acquisition: AcquisitionFacts | None, series: SeriesFacts | None, read: _Read, links: Any
-) -> ViewingImage:
-    facts = read.facts.get(image.id, HeaderFacts())
+def _image(image: Image, known: _Known, address: RenditionAddress | None) -> ViewingImage:
+    acquisition, series = known.acquisitions.get(image.id), known.series.get(image.id)
+    facts = known.facts.get(image.id, HeaderFacts())
     same = {name: getattr(image, name) for name in _SAME}
-    kinds = {kind for image_id, kind in read.files if image_id == image.id}
+    kinds = {kind for image_id, kind in known.files if image_id == image.id}
     return ViewingImage(
         **same,
         study_instance_uid=None if series is None else series.study_instance_uid,
@@ -169,8 +193,8 @@ def _image(
         quality_control_image=None if acquisition is None else acquisition.quality_control_image,
         spacing=_spacing(acquisition),
         technique=None if acquisition is None else _technique(acquisition),
-        grey_scale=read.grey_scales.get(image.id),
-        links=_links(image, links, kinds),
+        grey_scale=known.grey_scales.get(image.id),
+        links=_links(image, links_of(image, address), kinds),
     )
 
 
@@ -196,7 +220,7 @@ def _technique(acquisition: AcquisitionFacts) -> ViewingTechnique:
     return ViewingTechnique(**{name: getattr(acquisition, name) for name in ViewingTechnique.__struct_fields__})
 
 
-def _links(image: Image, links: Any, kinds: set[str]) -> ViewingLinks:
+def _links(image: Image, links: ImageLinks, kinds: set[str]) -> ViewingLinks:
     base, version = f"/api/images/{image.id}", f"v={image.recipe_version}"
     return ViewingLinks(
         self_=links.self_,

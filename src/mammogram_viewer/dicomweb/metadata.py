@@ -128,14 +128,16 @@ def _describe_frames(model: Model, source: HeaderSource, frames: int) -> None:
     those that the file allocates; signed where the file's are. Colour: RGB of 8 bits."""
     model["00083002"] = _element("UI", HTJ2K_LOSSLESS_RPCL)  # Available Transfer Syntax UID
     model["00280008"] = _element("IS", frames)
-    bits = 8
+    bits: int | None = 8
     if source.photometric_interpretation in _GREY:
-        bits = _integer(model.get("00280100")) or 16
+        bits = _integer(model.get("00280100"))
     else:
         model |= {"00280002": _element("US", 3), "00280004": _element("CS", "RGB")}
         model |= {"00280006": _element("US", 0), "00280103": _element("US", 0)}
         for tag in _PALETTE:
             model.pop(tag, None)
+    if bits is None:  # the header was too long to be read
+        return
     model |= {
         "00280100": _element("US", bits),
         "00280101": _element("US", bits),

@@ -15,10 +15,10 @@ from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.dicomweb.accept import HEADER_TYPE, demand_frame_type, demand_header_type
-from mammogram_viewer.dicomweb.exam import open_exam
+from mammogram_viewer.dicomweb.exam import open_exam, open_image
 from mammogram_viewer.dicomweb.frames import FrameReadings, checked_uid, find_frame, find_image_id, reading_of
 from mammogram_viewer.dicomweb.metadata import open_headers, read_header
-from mammogram_viewer.dicomweb.schemas import ExamViewing
+from mammogram_viewer.dicomweb.schemas import ExamViewing, ViewingImage
 from mammogram_viewer.viewing.serve import IMMUTABLE, REVALIDATE, serve_file
 
 _OPT = {"policy": policy.READ_IMAGES}
@@ -50,6 +50,24 @@ async def get_viewing(
 ) -> ExamViewing:
     """Sides, views, spacing, grey scales with their tables, links to frames, and earlier exams of the same patient."""
     return await open_exam(db, storage, settings, study_id, principal, await rendition_links.addresses())
+
+
+@get(
+    "/api/images/{image_id:int}/viewing",
+    opt=_OPT,
+    tags=["viewer"],
+    summary="One image with everything that showing it needs",
+)
+async def get_image_viewing(
+    image_id: FromPath[int],
+    db: dependencies.Db,
+    storage: NamedDependency[Storage],
+    rendition_links: NamedDependency[RenditionLinks],
+    settings: dependencies.Settings,
+    principal: dependencies.Principal,
+) -> ViewingImage:
+    """As in its exam; also for plain pictures and others that belong to no exam."""
+    return await open_image(db, storage, settings, image_id, principal, await rendition_links.addresses())
 
 
 @get(f"{_STUDY}/metadata", opt=_OPT, tags=["viewer"], summary="The headers of a study (WADO-RS)")
@@ -189,6 +207,7 @@ def _caching(version: int | None, etag: str) -> str:
 
 handlers = [
     get_viewing,
+    get_image_viewing,
     get_study_metadata,
     get_series_metadata,
     get_instance_metadata,

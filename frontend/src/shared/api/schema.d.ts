@@ -1117,6 +1117,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/{image_id}/viewing': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One image with everything that showing it needs
+     * @description As in its exam; also for plain pictures and others that belong to no exam.
+     */
+    get: operations['ApiImagesImageIdViewingGetImageViewing']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}/views': {
     parameters: {
       query?: never
@@ -6032,6 +6052,46 @@ export interface operations {
           [name: string]: unknown
         }
         content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdViewingGetImageViewing: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ViewingImage']
+        }
       }
       /** @description Bad request syntax or unsupported method */
       400: {

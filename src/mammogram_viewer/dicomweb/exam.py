@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +157,10 @@ async def _read_files(storage: Storage, known: _Known, settings: Settings) -> No
                 return
         if file.kind == "tags":
             known.facts[file.image_id] = read_facts(content)
-        else:
+            return
+        with contextlib.suppress(
+            msgspec.MsgspecError
+        ):  # a child that a hostile file had taken over wrote something else
             known.grey_scales[file.image_id] = _grey_scales.decode(content)
 
     wanted = []

@@ -99,7 +99,11 @@ async def _if_still_there(db: asyncpg.Pool, storage: Storage, source: HeaderSour
 async def _model_bytes(storage: Storage, source: HeaderSource, limit: int) -> bytes:
     if source.byte_count > limit:
         return header_model(source, {})
-    return header_model(source, _decoder.decode(await storage.read(source.storage_key)))
+    content = await storage.read(source.storage_key)
+    try:
+        return header_model(source, _decoder.decode(content))
+    except msgspec.MsgspecError:  # a child that a hostile file had taken over wrote something else
+        return header_model(source, {})
 
 
 def header_model(source: HeaderSource, file_model: dict[str, msgspec.Raw]) -> bytes:

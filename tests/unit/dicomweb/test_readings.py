@@ -32,7 +32,8 @@ class Watch:
 @pytest.fixture
 async def watch(db: asyncpg.Pool, settings: Settings) -> Watch:
     user_id = await db.fetchval(
-        "INSERT INTO users (email, name, role, status) VALUES ('r@example.org', '', 'radiologist', 'active') RETURNING id"
+        """INSERT INTO users (email, name, role, status) VALUES ('r@example.org', '', 'radiologist', 'active')
+           RETURNING id"""
     )
     return Watch(db, settings, user_id)
 
@@ -58,7 +59,9 @@ async def test_reading_ahead_is_no_look_and_does_not_hide_the_one_that_follows(w
 
 async def test_what_could_not_be_recorded_is_tried_again(watch: Watch, db: asyncpg.Pool) -> None:
     await db.execute("ALTER TABLE audit_log RENAME TO audit_log_away")
-    with pytest.raises(asyncpg.UndefinedTableError):
-        await watch.read("view")
-    await db.execute("ALTER TABLE audit_log_away RENAME TO audit_log")
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await watch.read("view")
+    finally:
+        await db.execute("ALTER TABLE audit_log_away RENAME TO audit_log")
     assert await watch.read("view") == ["image_viewed"]

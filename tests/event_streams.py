@@ -19,7 +19,14 @@ class Stream:
     """One event stream, read by a thread of its own. `events` grows; `ended` says how it ended."""
 
     def __init__(
-        self, product: Product, who: str = "user", *, query: str = "", last_event_id: str = "", token: str = ""
+        self,
+        product: Product,
+        who: str = "user",
+        *,
+        query: str = "",
+        last_event_id: str = "",
+        token: str = "",
+        path: str = "/api/events",
     ) -> None:
         self.events: list[tuple[str, dict[str, Any], float]] = []
         self.last_id = ""
@@ -29,7 +36,7 @@ class Stream:
         if token:
             headers["authorization"] = f"Bearer {token}"
         self._client = httpx.Client(base_url=product.base_url, cookies=cookies, headers=headers, timeout=60)
-        self._thread = threading.Thread(target=self._read, args=(f"/api/events{query}",), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(f"{path}{query}",), daemon=True)
         self._thread.start()
 
     def _read(self, path: str) -> None:

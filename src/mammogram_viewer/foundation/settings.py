@@ -63,15 +63,6 @@ class Settings:
         "links; empty: they come from here, by session. docs/caching.md tells what that means.",
         env="PUBLIC_RENDITION_BASE_URL",
     )
-    csv_streams: int = _setting(
-        2, "CSV exports of activities at once in one process; each holds a connection to the database."
-    )
-    csv_export_seconds: float = _setting(3600.0, "Longest CSV export of activities, seconds.")
-    installation_name: str = _setting("", "Name of this installation on reports, as in `Breast Centre North`.")
-    report_seconds: float = _setting(30.0, "Longest making of one PDF report, seconds.")
-    report_monthly: bool = _setting(
-        False, "Whether administrators get last month's report by e-mail; each may refuse it. Needs a mail server."
-    )
 
     # Analytics
     time_zone: str = _setting(
@@ -82,6 +73,16 @@ class Settings:
     fold_interval_seconds: float = _setting(
         1.0, "Pause between two runs that move what happened into the roll-ups, seconds."
     )
+    csv_streams: int = _setting(
+        2, "CSV exports of activities at once in one process; each holds a connection to the database."
+    )
+    csv_export_seconds: float = _setting(3600.0, "Longest CSV export of activities, seconds.")
+    installation_name: str = _setting("", "Name of this installation on reports, as in `Breast Centre North`.")
+    report_seconds: float = _setting(30.0, "Longest making of one PDF report, seconds.")
+    report_monthly: bool = _setting(
+        False, "Whether administrators get last month's report by e-mail; each may refuse it. Needs a mail server."
+    )
+
     view_flush_seconds: float = _setting(1.0, "Views wait in memory for at most this long before a write, seconds.")
     view_flush_events: int = _setting(5_000, "So many openings and heartbeats are written at once, without a wait.")
     view_buffer_events: int = _setting(

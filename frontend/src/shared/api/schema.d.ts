@@ -369,6 +369,50 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/analytics/report.pdf': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The range on paper
+     * @description Cards, charts and tables for print; images by their ids alone, no patients, no people.
+     */
+    get: operations['ApiAnalyticsReportPdfGetReport']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/analytics/report/settings': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Whether one gets the monthly report
+     * @description By e-mail, to administrators, unless they refuse it.
+     */
+    get: operations['ApiAnalyticsReportSettingsGetReportSettings']
+    /**
+     * Get the monthly report, or refuse it
+     * @description Of oneself alone. Safe to repeat.
+     */
+    put: operations['ApiAnalyticsReportSettingsPutReportSettings']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/analytics/stream': {
     parameters: {
       query?: never
@@ -2937,6 +2981,15 @@ export interface components {
       recipeVersion: number
       width: number | null
     }
+    /** ReportSettings */
+    ReportSettings: {
+      available: boolean
+      monthly: boolean
+    }
+    /** ReportSettingsChange */
+    ReportSettingsChange: {
+      monthly: boolean
+    }
     /** RestoredImages */
     RestoredImages: {
       refused: components['schemas']['Refusal'][]
@@ -4346,6 +4399,117 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['Processing']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsReportPdfGetReport: {
+    parameters: {
+      query?: {
+        /** @description 7, 14, 30 (unless told), 60 or 90 local days that end with today. */
+        days?: number | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. */
+        from?: string | null
+        /** @description A local date such as 2026-11-23; with the other one, instead of days. Included. */
+        to?: string | null
+        /** @description IANA name of the zone whose days count. */
+        tz?: string | null
+        /** @description prev (unless told): beside it as many days before; or none. */
+        compare?: string | null
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A PDF, A4 */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/pdf': string
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiAnalyticsReportSettingsGetReportSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReportSettings']
+        }
+      }
+    }
+  }
+  ApiAnalyticsReportSettingsPutReportSettings: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReportSettingsChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReportSettings']
         }
       }
       /** @description Bad request syntax or unsupported method */

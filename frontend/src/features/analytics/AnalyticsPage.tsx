@@ -114,13 +114,10 @@ function Analytics() {
   )
 }
 
-/** A page of another feature; the app joins them. */
-const QUALITY: string = '/analytics/quality'
-
 function HeadActs({ query }: { query: RangeQuery }) {
   return (
     <div className={`${styles.headActs} no-print`}>
-      <Link to={QUALITY} className={buttonClass()}>
+      <Link to="/analytics/quality" className={buttonClass()}>
         <Gauge aria-hidden="true" />
         <span>Imaging quality</span>
       </Link>

@@ -45,7 +45,11 @@ export function sinceTheFirst(weeks: CohortWeek[]): CohortWeek[] {
 }
 
 function Grid({ weeks }: { weeks: CohortWeek[] }) {
-  const columns = Math.max(...weeks.map(({ active }) => active.length))
+  // Of the oldest; later weeks of all others are still to come.
+  const columns = Math.max(
+    1,
+    ...weeks.map(({ active }) => active.findLastIndex((people) => people !== null) + 1),
+  )
   return (
     <div className={table.wrap} tabIndex={0} role="region" aria-label="Who comes back, table">
       <table className={`${table.table} ${styles.cohorts}`}>

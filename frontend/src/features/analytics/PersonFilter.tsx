@@ -1,7 +1,8 @@
 import { useDeferredValue, useId, useState } from 'react'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
+import { queryClient } from '@/shared/api/queries'
 import { Field } from '@/shared/ui/Field'
-import { fetchPeople } from './api'
+import { peopleQuery } from './api'
 import styles from './AnalyticsPage.module.css'
 
 /** Offers people whose name or e-mail begins so; one that is chosen becomes the filter. */
@@ -9,12 +10,7 @@ export function PersonFilter({ onChoose }: { onChoose: (userId: string) => void 
   const listId = useId()
   const [text, setText] = useState('')
   const q = useDeferredValue(text.trim())
-  const { data } = useQuery({
-    queryKey: ['analytics', 'people', q],
-    queryFn: ({ signal }) => fetchPeople(q, signal),
-    enabled: q.length > 0,
-    placeholderData: keepPreviousData,
-  })
+  const { data } = useQuery({ ...peopleQuery(q), enabled: q.length > 0 })
   const people = q.length > 0 ? (data?.users ?? []) : []
   function choose(value: string): boolean {
     const found = people.find(({ email }) => email === value)
@@ -23,6 +19,15 @@ export function PersonFilter({ onChoose }: { onChoose: (userId: string) => void 
     onChoose(String(found.id))
     return true
   }
+  /** Enter may come before the list has. */
+  async function chooseFirst(wanted: string): Promise<void> {
+    if (wanted === '') return
+    const found = await queryClient.fetchQuery(peopleQuery(wanted)).catch(() => null)
+    const [first] = found?.users ?? []
+    if (!first) return
+    setText('')
+    onChoose(String(first.id))
+  }
   return (
     <form
       role="search"
@@ -30,8 +35,7 @@ export function PersonFilter({ onChoose }: { onChoose: (userId: string) => void 
       className={styles.personFilter}
       onSubmit={(event) => {
         event.preventDefault()
-        const [first] = people
-        if (!choose(text.trim()) && first) choose(first.email)
+        if (!choose(text.trim())) void chooseFirst(text.trim())
       }}
     >
       <Field

@@ -46,6 +46,11 @@ export function feedQuery(filters: FeedFilters, place: PagePlace) {
   return ranged<ActivityPage>('activity/recent', query)
 }
 
-export function fetchPeople(q: string, signal?: AbortSignal): Promise<UserPage> {
-  return request<UserPage>(withQuery('/api/admin/users', { q, limit: 8 }), { signal })
+/** Whose name or e-mail fits. */
+export function peopleQuery(q: string) {
+  return queryOptions({
+    queryKey: ['analytics', 'people', q],
+    queryFn: ({ signal }) => request<UserPage>(withQuery('/api/admin/users', { q, limit: 8 }), { signal }),
+    placeholderData: keepPreviousData,
+  })
 }

@@ -11,6 +11,18 @@ const OPTIONS = [
   { value: 'custom', label: 'Custom' },
 ]
 
+/** Browsers still list these under names that nobody looks for any more. */
+const RENAMED: Record<string, string> = {
+  'Africa/Asmera': 'Africa/Asmara',
+  'America/Godthab': 'America/Nuuk',
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Atlantic/Faeroe': 'Atlantic/Faroe',
+  'Europe/Kiev': 'Europe/Kyiv',
+}
+
 interface RangePickerProps {
   search: RangeSearch
   /** The zone that holds, chosen or not. */
@@ -111,7 +123,8 @@ function ZoneField({ zone, onChange }: { zone: string; onChange: (zone: string) 
   const own = browserZone()
   const zones = useMemo(() => {
     const usual = [...new Set([own, 'UTC', zone])]
-    return { usual, others: Intl.supportedValuesOf('timeZone').filter((name) => !usual.includes(name)) }
+    const all = Intl.supportedValuesOf('timeZone').map((name) => RENAMED[name] ?? name)
+    return { usual, others: all.toSorted().filter((name) => !usual.includes(name)) }
   }, [own, zone])
   return (
     <SelectField

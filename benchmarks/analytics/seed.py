@@ -99,7 +99,7 @@ SELECT $3::bigint + floor(power(who, 2) * $4::bigint * (0.6 + 0.4 * progress))::
        CASE WHEN type IN ('view', 'download', 'annotate') THEN 'image' END,
        CASE WHEN type IN ('view', 'download', 'annotate') THEN
             $5::bigint + floor($6::bigint * (0.001 + 0.998 * progress)
-                               * CASE WHEN n % 5 = 0 THEN power(what, 8) ELSE 1 - power(what, 6) END)::bigint END,
+                               * CASE WHEN n % 5 = 0 THEN power(what, 4) ELSE 1 - power(what, 6) END)::bigint END,
        ('10.' || n % 200 || '.' || n % 250 || '.0/24')::inet,
        (ARRAY['Chrome', 'Firefox', 'Safari', 'Edge'])[1 + n % 4], hour + second
 FROM (SELECT h.hour, h.progress, n, random() AS who, random() AS what, random() * interval '1 hour' AS second,

@@ -136,3 +136,24 @@ def test_gallery_benchmark_writes_every_figure(tmp_path: Path) -> None:
     assert ran.results["unused"].keys() == {"indexes", "constraints"}
     for word in ("Express", "OFFSET", "studies", "without"):
         assert word in ran.printed
+
+
+def test_analytics_benchmark_writes_every_figure(tmp_path: Path) -> None:
+    ran = run(tmp_path, "analytics", "--without-browser")
+
+    results = ran.results
+    windows = results["dashboard"]["windows"]
+    assert len(windows) == 5 * 4 and all(each["ms"].keys() == SPREAD for each in windows.values())
+    for part in ("365_days", "custom", "first_time"):
+        assert isinstance(results["dashboard"][part]["met"], bool)
+    charts = {each["chart"]: each for each in results["charts"] if each["days"] == 30}
+    assert charts.keys() >= {"activities a day", "active users a day", "uploads a day", "storage growth", "file types"}
+    for each in charts.values():
+        assert each["times_faster"].keys() == RATIO and each["plan"] and each["blocks"] > 0
+    assert results["most_viewed"]["standard"].keys() == {*(f"{n} days" for n in (7, 14, 30, 60, 90)), "all time"}
+    assert {each["page"] for each in results["feed"] if each["filter"] == "none"} >= {1, 1000}
+    assert results["csv"]["rows"] >= 1000 and results["csv"]["memory_mb"].keys() == {"before", "peak", "after"}
+    for part in ("seeding", "statistics", "folding", "tracking", "csv"):
+        assert isinstance(results[part]["met"], bool)
+    for word in ("naive", "dashboard", "feed", "folded", "CSV"):
+        assert word in ran.printed

@@ -4,16 +4,22 @@ Each is told apart by its `image_id`; what a test computes from the list is inde
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import numpy as np
 
+from product import Product
+
 _numbers = itertools.count(1)
+RANGE = {"from": "2026-03-01", "to": "2026-04-29", "tz": "UTC"}
 VIEWS = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
 
 
@@ -179,3 +185,24 @@ def raw_values_of(one: Mammogram) -> Mammogram:
     """The same exposure as it came from the detector."""
     taken = {**vars(one), "intent": "FOR PROCESSING", "number": next(_numbers)}
     return Mammogram(**taken)
+
+
+def ask(product: Product, path: str = "", who: str = "admin", **parameters: Any) -> Any:
+    answer = product.client(who).get(f"/api/quality{path}", params={**RANGE, **parameters})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def table(product: Product, path: str, panel: str, **parameters: Any) -> list[dict[str, str]]:
+    answer = product.client("radiologist").get(
+        f"/api/quality{path}", params={**RANGE, "format": "csv", "panel": panel, **parameters}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -12,16 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import httpx
 import numpy as np
 import pytest
 
 from product import Product
-from quality_rows import Mammogram, believable, insert_mammograms, raw_values_of
+from quality_rows import RANGE, Mammogram, ask, believable, insert_mammograms, raw_values_of, table
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = 60
-RANGE = {"from": "2026-03-01", "to": "2026-04-29", "tz": "UTC"}
 ELSEWHERE = {"from": "2025-01-01", "to": "2025-01-31"}
 NAMES = ("doe", "jane", "roe", "rita", "poe")
 EXAMS = 110
@@ -61,17 +57,6 @@ async def rows(product: Product) -> list[Mammogram]:
     finally:
         await connection.close()
     return made
-
-
-def ask(product: Product, path: str = "", who: str = "admin", **parameters: Any) -> Any:
-    answer = product.client(who).get(f"/api/quality{path}", params={**RANGE, **parameters})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> None:
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
 
 
 def day_of(one: Mammogram) -> date:
@@ -401,16 +386,6 @@ def test_month_material_and_lacking_values_narrow_the_drill_down(product: Produc
 # --- CSV ------------------------------------------------------------------------------------------------------
 
 
-def table(product: Product, path: str, panel: str, **parameters: Any) -> list[dict[str, str]]:
-    answer = product.client("radiologist").get(
-        f"/api/quality{path}", params={**RANGE, "format": "csv", "panel": panel, **parameters}
-    )
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert "attachment" in answer.headers["content-disposition"]
-    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
-
-
 def test_each_panel_is_there_as_csv_with_the_same_numbers(product: Product, rows: list[Mammogram]) -> None:
     dose = ask(product, "/dose")
     bins = table(product, "/dose", "bins")
@@ -431,127 +406,6 @@ def test_each_panel_is_there_as_csv_with_the_same_numbers(product: Product, rows
     assert int(total["rejected"]) == 2
     missing = [row for row in table(product, "/headers", "values") if row["by"] == "all"]
     assert {row["value"] for row in missing} >= {"organ_dose_mgy", "station_name"}
-
-
-async def test_a_formula_in_a_header_is_harmless_in_csv_and_the_export_is_audited(product: Product) -> None:
-    at = datetime(2023, 6, 1, 12, tzinfo=UTC)
-    connection = await asyncpg.connect(product.database_url)
-    user_id = await connection.fetchval("SELECT id FROM users WHERE email = 'user@example.org'")
-    await insert_mammograms(
-        connection,
-        [Mammogram(study="formula", arrived_at=at, station='=HYPERLINK("http://x")', target="@SUM(1)", filter="-1")],
-        user_id,
-    )
-    await connection.close()
-    days = {"from": "2023-06-01", "to": "2023-06-01"}
-    (exposure,) = table(product, "/dose", "exposures", **days)
-    assert exposure["unit"] == '\'=HYPERLINK("http://x")'
-    assert (exposure["target"], exposure["filter"]) == ("'@SUM(1)", "'-1")
-    rows = await product.fetch("SELECT detail FROM audit_log WHERE act = 'quality_exported' ORDER BY id DESC LIMIT 1")
-    assert '"dose/exposures"' in str(rows[0]["detail"]).replace("'", '"')
-
-
-# --- reference curves -----------------------------------------------------------------------------------------
-
-
-async def test_an_administrator_changes_the_curves_and_two_at_once_are_told_apart(product: Product) -> None:
-    before = ask(product, "/curves")
-    assert before["isDefault"] is True
-    assert all("PMMA" in curve["source"] for curve in before["curves"])
-    achievable = {point["thicknessMm"]: point["doseMgy"] for point in before["curves"][1]["points"]}
-    assert achievable == {21: 0.6, 32: 1.0, 45: 1.6, 53: 2.0, 60: 2.4, 75: 3.6, 90: 5.1}
-    points = [{"thicknessMm": 60, "doseMgy": 2.1}, {"thicknessMm": 30, "doseMgy": 1.1}]
-    ours = {"name": "Ours\u0000 ", "source": "Physicist's report", "points": points}
-    change = {"curves": [ours], "version": before["version"]}
-    changed = product.client("admin").put("/api/quality/curves", json=change)
-    assert changed.status_code == 200, changed.text
-    assert changed.json()["changedBy"] == "Admin Example"
-    (curve,) = ask(product, "/dose", who="radiologist")["curves"]
-    assert curve["name"] == "Ours"
-    assert [point["thicknessMm"] for point in curve["points"]] == [30, 60]
-    refused(product.client("admin").put("/api/quality/curves", json=change), 409, "curves_changed")
-    reset = product.client("admin").put("/api/quality/curves", json={"curves": None, "version": 1})
-    assert reset.json()["curves"] == before["curves"]
-    audited = await product.fetch("SELECT act FROM audit_log WHERE act = 'reference_curves_changed'")
-    assert len(audited) == 2
-
-
-@pytest.mark.parametrize(
-    "curves",
-    [
-        [{"name": "", "source": "x", "points": [{"thicknessMm": 1, "doseMgy": 1}, {"thicknessMm": 2, "doseMgy": 1}]}],
-        [{"name": "a", "source": "", "points": [{"thicknessMm": 1, "doseMgy": 1}, {"thicknessMm": 2, "doseMgy": 1}]}],
-        [{"name": "a", "source": "x", "points": [{"thicknessMm": 1, "doseMgy": 1}]}],
-        [{"name": "a", "source": "x", "points": [{"thicknessMm": 1, "doseMgy": -1}, {"thicknessMm": 2, "doseMgy": 1}]}],
-        [{"name": "a", "source": "x", "points": [{"thicknessMm": 1, "doseMgy": 1}, {"thicknessMm": 1, "doseMgy": 2}]}],
-        [{"name": "a" * 300, "source": "x", "points": []}],
-        [
-            {
-                "name": str(n),
-                "source": "x",
-                "points": [{"thicknessMm": 1, "doseMgy": 1}, {"thicknessMm": 2, "doseMgy": 1}],
-            }
-            for n in range(9)
-        ],
-    ],
-)
-def test_a_curve_that_is_none_is_refused(product: Product, curves: Any) -> None:
-    version = ask(product, "/curves")["version"]
-    answer = product.client("admin").put("/api/quality/curves", json={"curves": curves, "version": version})
-    refused(answer, 422, "invalid_curve")
-
-
-# --- who, and bad input ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["", "/dose", "/exams", "/curves", "/headers"])
-def test_administrators_and_radiologists_see_quality_and_nobody_else(product: Product, path: str) -> None:
-    for who, status in (("admin", 200), ("radiologist", 200), ("technologist", 403), ("user", 403)):
-        assert product.client(who).get(f"/api/quality{path}").status_code == status, who
-    refused(
-        product.client("radiologist").put("/api/quality/curves", json={"curves": None, "version": 0}), 403, "forbidden"
-    )
-
-
-@pytest.mark.parametrize(
-    ("parameters", "status", "code"),
-    [
-        ({"days": 31}, 422, "invalid_days"),
-        ({"from": "2026-04-02", "to": "2026-04-01"}, 422, "invalid_range"),
-        ({"from": "2026-04-31", "to": "2026-05-01"}, 422, "invalid_range"),
-        ({"from": "2026-04-01"}, 422, "invalid_range"),
-        ({"from": "1990-01-01", "to": "2026-01-01"}, 422, "range_too_long"),
-        ({"tz": "Mars/Olympus"}, 422, "invalid_time_zone"),
-        ({"by": "password_hash"}, 422, "invalid_unit_kind"),
-        ({"operator": "Doe^Jane"}, 422, "unknown_operator"),
-        ({"unit": "a\0b"}, 422, "invalid_unit"),
-        ({"format": "xml"}, 422, "invalid_format"),
-        ({"format": "csv", "panel": "users"}, 422, "invalid_panel"),
-    ],
-)
-def test_bad_input_is_a_problem_with_a_code(product: Product, parameters: Any, status: int, code: str) -> None:
-    refused(product.client("admin").get("/api/quality/dose", params=parameters), status, code)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "status", "code"),
-    [
-        ({"cursor": "1; DROP"}, 400, "invalid_cursor"),
-        ({"cursor": "9" * 30}, 400, "invalid_cursor"),
-        ({"limit": 0}, 422, "invalid_limit"),
-        ({"limit": 101}, 422, "invalid_limit"),
-        ({"month": "2026-13"}, 422, "invalid_selection"),
-        ({"lacks": "password_hash"}, 422, "invalid_selection"),
-        ({"outcome": "ready"}, 422, "invalid_selection"),
-        ({"missing": "R XY"}, 422, "invalid_selection"),
-        ({"missing": "R CC", "doseFrom": 1}, 422, "invalid_selection"),
-        ({"doseFrom": "nan"}, 422, "invalid_selection"),
-        ({"target": "\0"}, 422, "invalid_selection"),
-        ({"repeated": "R CC\0"}, 422, "invalid_selection"),
-    ],
-)
-def test_a_bad_drill_down_is_a_problem_with_a_code(product: Product, parameters: Any, status: int, code: str) -> None:
-    refused(product.client("admin").get("/api/quality/exams", params=parameters), status, code)
 
 
 def test_raw_values_and_their_picture_are_one_exposure() -> None:

@@ -146,9 +146,8 @@ async def tell(url: str, seed: int, zones: list[str], ranges: list[tuple[int, in
         await db.close()
 
 
-COUNTS = ", ".join(
-    f"count(*) FILTER (WHERE activity_type = '{one}') AS {one}s" for one in ("login", "upload", "view", "download", "delete")
-)  # fmt: skip
+COUNTED = ("login", "upload", "view", "download", "delete")
+COUNTS = ", ".join(f"count(*) FILTER (WHERE activity_type = '{one}') AS {one}s" for one in COUNTED)
 OTHERS = "count(*) FILTER (WHERE activity_type NOT IN ('login', 'upload', 'view', 'download', 'delete')) AS others"
 RAW_DAYS = f"""
 SELECT (created_at AT TIME ZONE $1)::date AS day, {COUNTS}, {OTHERS} FROM user_activity
@@ -193,7 +192,8 @@ async def compare_days(db: asyncpg.Pool, zone: str, first: date, last: date) -> 
     people = (
         "SELECT count(DISTINCT user_id) FROM user_activity WHERE (created_at AT TIME ZONE $1)::date BETWEEN $2 AND $3"
     )
-    bits = "SELECT coalesce(bit_count(bit_or(users::bit(16384))), 0) FROM analytics_quarter_users WHERE bucket >= $1 AND bucket < $2"
+    bits = """SELECT coalesce(bit_count(bit_or(users::bit(16384))), 0) FROM analytics_quarter_users
+              WHERE bucket >= $1 AND bucket < $2"""
     assert await db.fetchval(bits, bounds[0], bounds[-1]) == await db.fetchval(people, zone, first, last)
 
 

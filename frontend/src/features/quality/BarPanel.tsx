@@ -52,10 +52,16 @@ export function BarPanel({ title, unit, token, bins, spread, csv, what, behind }
       note={leftOut(spread.missing, spread.implausible, what)}
       legend={
         <LegendKey token={token}>
-          Median <strong className="tabular">{measure(spread.p50)}</strong>, quartiles{' '}
-          <strong className="tabular">
-            {measure(spread.p25)} and {measure(spread.p75)}
-          </strong>
+          {spread.p50 === null ? (
+            'Exposures'
+          ) : (
+            <span>
+              Median <strong className="tabular">{measure(spread.p50)}</strong>, quartiles{' '}
+              <strong className="tabular">
+                {measure(spread.p25)} and {measure(spread.p75)}
+              </strong>
+            </span>
+          )}
         </LegendKey>
       }
       drawing={

@@ -80,9 +80,11 @@ function DoseChart({ dose, query }: { dose: Dose; query: QualityQuery }) {
         <Button icon={<SlidersHorizontal />} onClick={() => setEditing(true)}>
           Reference curves
         </Button>
-        <a href={csvLink('/dose', 'exposures', query)} download>
-          All {formatCount(dose.exposures)} exposures as CSV
-        </a>
+        {dose.exposures > 0 ? (
+          <a href={csvLink('/dose', 'exposures', query)} download>
+            All {plural(dose.exposures, 'exposure')} as CSV
+          </a>
+        ) : null}
       </div>
       <CurvesDialog isOpen={isEditing} onClose={() => setEditing(false)} />
     </div>

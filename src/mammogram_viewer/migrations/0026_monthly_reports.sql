@@ -18,5 +18,5 @@ CREATE TABLE report_mails (
     PRIMARY KEY (month_on, user_id)
 );
 
-INSERT INTO schema_migrations (migration_name) VALUES ('0027_monthly_reports');
+INSERT INTO schema_migrations (migration_name) VALUES ('0026_monthly_reports');
 COMMIT;

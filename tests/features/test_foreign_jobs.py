@@ -10,6 +10,7 @@ from bullmq import Queue
 
 from builders import dicom_bytes
 from mammogram_viewer.adapters.redis.connection import bullmq_connection
+from mammogram_viewer.imaging.order import RECIPE_VERSION
 from product import Product
 
 
@@ -32,7 +33,7 @@ async def test_a_job_that_names_an_image_makes_its_renditions_again_and_tells_th
     image = product.wait_for(product.upload_one(dicom_bytes(seed=6401))["id"])
     before = await product.fetch("SELECT id FROM renditions WHERE image_id = $1 ORDER BY id", image["id"])
     job = await ended(product, {"imageId": image["id"]})
-    assert job.returnvalue == {"state": "completed", "imageId": image["id"], "recipeVersion": 2}
+    assert job.returnvalue == {"state": "completed", "imageId": image["id"], "recipeVersion": RECIPE_VERSION}
     after = await product.fetch("SELECT id FROM renditions WHERE image_id = $1 ORDER BY id", image["id"])
     assert len(after) == len(before)
     assert after != before

@@ -91,6 +91,8 @@ def test_jobs_that_redis_had_lost_are_counted_when_they_are_mended(product: Prod
     before = value(scrape(product), "jobs_reconciled_total")
     product.upload_one(png_bytes(seed=next(SEED)), "a.png")
     with redis.Redis.from_url(product.redis_url) as client:
+        # The answer to an upload does not wait for Redis: what comes there later was never lost.
+        product.wait_until(lambda: client.exists("bull:thumbnail:wait"), "Redis knows of the job")
         client.flushall()
     product.wait_until(lambda: value(scrape(product), "jobs_reconciled_total") > before, "it was added again")
 

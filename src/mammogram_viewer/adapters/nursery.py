@@ -21,6 +21,7 @@ import os
 import resource
 import signal
 import stat
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _EXIT_STORAGE_FULL = 28  # errno's ENOSPC; on a full disk a child can answer in no other way
 _EXIT_UNKNOWN = 255  # what multiprocessing says when the fork server died, and its children with it
 _SPARE_SECONDS = 5  # the wall time ends a child before its CPU time does, unless the clock jumps
+_DYING_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 # Each page of a buffer that a child touches first costs it a microsecond: glibc is to give what was freed to the next
 # buffer, and not back to the kernel. A fifth less CPU for a thumbnail out of HTJ2K; other C libraries pass it over.
@@ -153,13 +155,31 @@ class Nursery:
 
 
 def _start(process: BaseProcess) -> None:
-    """Fork the child. A fork server that something has killed is started anew: again without our environment."""
+    """Fork the child. A fork server that something has killed is started anew: again without our environment. One that
+    is just dying closes its socket before it can be waited for, and may end between the question and the answer."""
+    if _server_has_ended():
+        _replace_server()
+    try:
+        process.start()
+    except (ConnectionError, EOFError):
+        deadline = time.monotonic() + _DYING_SECONDS
+        while not _server_has_ended():
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        _replace_server()
+        process.start()
+
+
+def _server_has_ended() -> bool:
     server: int | None = forkserver._forkserver._forkserver_pid  # pyright: ignore - it has no public name
-    if server is not None and os.waitid(os.P_PID, server, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-        log.error("fork_server_died")
-        with _no_environment():
-            forkserver.ensure_running()
-    process.start()
+    return server is not None and os.waitid(os.P_PID, server, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _replace_server() -> None:
+    log.error("fork_server_died")
+    with _no_environment():
+        forkserver.ensure_running()
 
 
 def _end(process: BaseProcess) -> None:

@@ -242,6 +242,13 @@ async def test_a_child_that_ends_with_its_fork_server_is_not_blamed_on_its_file(
         await running
 
 
+async def test_a_fork_server_that_is_just_dying_is_waited_for_and_replaced(run: Any) -> None:
+    """Its socket is closed a moment before it can be waited for: whoever calls just then is not to be turned away."""
+    for number in range(15):
+        assert await run(hostile.add, 1, number) == 1 + number
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined] - as above
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
 
 from mammogram_viewer.archive.queries import Connection
@@ -22,6 +24,13 @@ async def lock_images(connection: Connection, image_ids: list[int]) -> list[int]
         "SELECT id FROM images WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE", image_ids
     )
     return [row["id"] for row in rows]
+
+
+async def undo_until(connection: Connection, undo_seconds: float) -> datetime:
+    """The very instant that `move_out` of the same transaction writes."""
+    row = await connection.fetchrow("SELECT now() + make_interval(secs => $1) AS at", undo_seconds)
+    assert row is not None
+    return row["at"]
 
 
 async def move_out(

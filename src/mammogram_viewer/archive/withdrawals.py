@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
@@ -56,6 +57,11 @@ async def hold_images(connection: Connection, image_ids: list[int]) -> None:
     the first of many is changed: a change locks its exam, too, which others change while they hold an image."""
     for batch in batches(image_ids):
         await queries.lock_images(connection, batch)
+
+
+async def undo_until(connection: Connection, undo_seconds: float) -> datetime:
+    """Until when what this transaction takes away can be brought back."""
+    return await queries.undo_until(connection, undo_seconds)
 
 
 async def withdraw_images(

@@ -4,7 +4,7 @@ transaction. The files stay until the purge (`archive/withdrawals.py::purge_with
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
@@ -80,7 +80,8 @@ async def withdraw_many(
             deleted += [image.id for image in gone]
         # Another request was faster with these.
         refused |= {image_id: NotFound(ABSENT) for image_id in set(image_ids) - refused.keys() - set(deleted)}
-    return Withdrawal(deleted=deleted, refused=refused, undo_until=datetime.now(UTC) + timedelta(seconds=undo_seconds))
+        undo_until = await withdrawals.undo_until(connection, undo_seconds)
+    return Withdrawal(deleted=deleted, refused=refused, undo_until=undo_until)
 
 
 def _refusal(image: Standing | None, principal: Principal) -> MammogramViewerError | None:

@@ -14,4 +14,12 @@ export { type ChestWall, chestWallOf, orientationOf } from './orientation'
 export { quadrants } from './quadrants'
 export { positionOf, type ReadingPosition, restored, type Standing, type Step, stepBy, steps } from './steps'
 export { type Side, type Slot, SLOTS } from './views'
-export { layoutName, paneLabel, viewLabel } from './words'
+export {
+  arrangementDescription,
+  layoutName,
+  paneDescription,
+  paneLabel,
+  stepDescription,
+  viewLabel,
+} from './words'
+export * from './calibration'

@@ -116,3 +116,51 @@ export function listInWords(words: readonly string[]): string {
 export function imagesInWords(count: number): string {
   return count === 1 ? '1 image' : `${count} images`
 }
+
+const SIDE_WORDS: Readonly<Record<string, string>> = { R: 'Right', L: 'Left', B: 'Both breasts' }
+
+/** For those who hear the pane: "Right CC, spot, prior exam of 12 May 2024. Waiting to be converted." */
+export function paneDescription(pane: DescribedPane): string {
+  const { image, slot } = pane
+  const side = image?.laterality ?? slot?.slice(0, 1) ?? null
+  const view = image === null ? slot?.slice(2) : image.viewPosition
+  const named = [side === null ? null : (SIDE_WORDS[side] ?? side), view].filter(Boolean).join(' ')
+  const name = named || (image === null ? 'Empty pane' : viewLabel(image))
+  const when = pane.isPrior
+    ? dated('prior exam', image?.acquiredAt ?? null)
+    : dated('acquired', image?.acquiredAt ?? null)
+  const parts = [
+    name,
+    ...(image === null ? [] : imageRemarks(image)),
+    image === null && !pane.isPrior ? '' : when,
+  ]
+  return [`${parts.filter(Boolean).join(', ')}.`, pane.missing].filter(Boolean).join(' ')
+}
+
+interface DescribedPane {
+  readonly image: ViewingImage | null
+  readonly slot: Slot | null
+  readonly isPrior: boolean
+  readonly missing: string | null
+}
+
+function dated(what: string, at: string | null): string {
+  if (at === null || Number.isNaN(Date.parse(at))) return what === 'acquired' ? '' : what
+  return `${what}${what === 'acquired' ? '' : ' of'} ${formatDate(at)}`
+}
+
+/** For those who hear the whole: "Four views, two by two: R CC, L CC and R MLO; nothing to show for L MLO." */
+export function arrangementDescription(
+  layout: LayoutId,
+  panes: readonly (DescribedPane & { readonly label: string })[],
+): string {
+  const shown = panes.filter((pane) => pane.missing === null).map((pane) => pane.label)
+  const empty = panes.filter((pane) => pane.missing !== null).map((pane) => pane.label)
+  const nothing = empty.length === 0 ? '' : `nothing to show for ${listInWords(empty)}`
+  return `${layoutName(layout)}: ${[listInWords(shown), nothing].filter(Boolean).join('; ')}.`
+}
+
+/** "R CC at 1:1, place 3 of 12", "CC pair". `part` from 0. */
+export function stepDescription(step: { readonly title: string }, part: number, parts: number): string {
+  return parts > 1 ? `${step.title}, place ${part + 1} of ${parts}` : step.title
+}

@@ -3,7 +3,7 @@ import { laidSize, panned } from '@/viewer/camera'
 import type { Camera, Rect, Size, ViewingImage, ViewingSpacing } from '@/viewer/types'
 import type { Arrangement, HungPane } from './arrange'
 import type { ChestWall } from './orientation'
-import { aspectOf, millimetres, ownScale, wholeOf } from './scale'
+import { aspectOf, millimetres, scaleGroups, wholeOf } from './scale'
 
 /** Camera of a pane in which nothing can be shown. */
 const IDLE: Camera = {
@@ -46,16 +46,19 @@ export function fitted(
   paneSizes: readonly Size[],
   contents?: ReadonlyMap<number, Rect>,
 ): readonly Camera[] {
-  const own = ownScale(arrangement.panes)
+  const groups = scaleGroups(arrangement.panes)
   const fits = arrangement.panes.map((pane, index) => fitOf(pane, paneSizes[index], contents))
-  const shared = fits.flatMap((fit, index) =>
-    fit === null || own.has(arrangement.panes[index]?.key ?? '') ? [] : [fit.scale / fit.unit],
-  )
-  const most = Math.min(...shared)
+  const most = new Map<string, number>()
+  for (const [index, fit] of fits.entries()) {
+    const group = groups.get(arrangement.panes[index]?.key ?? '')
+    if (fit === null || group === undefined) continue
+    most.set(group, Math.min(most.get(group) ?? Number.POSITIVE_INFINITY, fit.scale / fit.unit))
+  }
   return fits.map((fit, index) => {
     const pane = arrangement.panes[index]
     if (fit === null || pane === undefined) return IDLE
-    const scale = own.has(pane.key) ? fit.scale : most * fit.unit
+    const shared = most.get(groups.get(pane.key) ?? '')
+    const scale = shared === undefined ? fit.scale : shared * fit.unit
     return justified(fit.size, fit.box, pane.chestWall, { ...fit, scale })
   })
 }

@@ -146,9 +146,33 @@ describe('an exam, fitted', () => {
     const cameras = fitted(hung, [PANE, PANE])
     expect(cameras[1]?.scale).toBe(1)
     expect(cameras[0]?.scale).toBeCloseTo(420 / 4096)
-    expect(hung.notes).toEqual([
-      'L CC tells no millimetres: it fills its pane and has not the scale of the others.',
-    ])
+    expect(hung.notes).toEqual(['L CC tells no millimetres: it has not the scale of the others.'])
+  })
+
+  test('where no image tells millimetres all have the scale of their pixels', () => {
+    const none = { rowMm: null, columnMm: null, basis: 'none' as const, label: 'pixels' }
+    const images = [
+      anImage({ laterality: 'R', rows: 4200, columns: 2800, spacing: none }),
+      anImage({ laterality: 'L', rows: 2100, columns: 1500, spacing: none }),
+    ]
+    const hung = arrange(images, 'cc')
+    expect(fitted(hung, [PANE, PANE]).map((camera) => camera.scale)).toEqual([0.1, 0.1])
+    expect(hung.notes).toEqual(['No image tells millimetres: all have the same scale in pixels.'])
+  })
+
+  test('a film without millimetres does not share its scale with an exam that has them', () => {
+    const none = { rowMm: null, columnMm: null, basis: 'none' as const, label: 'pixels' }
+    const prior = ['R', 'L'].map((laterality) =>
+      anImage({ laterality, rows: 2100, spacing: none, acquiredAt: null }),
+    )
+    const hung = arrange(anExam('R CC', 'L CC'), 'prior-cc', { prior })
+    const scales = fitted(hung, [PANE, PANE, PANE, PANE]).map((camera) => camera.scale)
+    expect(scales).toEqual([420 / 4096, 420 / 4096, 0.2, 0.2].map((scale) => expect.closeTo(scale)))
+    expect(hung.notes).toEqual(
+      ['R', 'L'].map(
+        (side) => `${side} CC · prior tells no millimetres: it has not the scale of the others.`,
+      ),
+    )
   })
 
   test('a spacing out of all proportion does not make the others tiny', () => {

@@ -1,15 +1,10 @@
 /** What a reader is to know about the exam as it hangs: everything that is not as one would expect. Pure. */
-import type { ViewingImage, ViewingSpacing } from '@/viewer/types'
+import type { ViewingImage } from '@/viewer/types'
 import { contradictsSide, directionsOf } from './orientation'
 import type { HungPane } from './arrange'
-import { ownScale } from './scale'
+import { millimetres, scaleGroups } from './scale'
 import { isDoseReport, isForProcessing, isMammogram, sideOf } from './views'
 import { imagesInWords, listInWords, viewLabel } from './words'
-
-/** What the millimetres of an image are millimetres of. */
-function basisWords(spacing: ViewingSpacing): string {
-  return spacing.label
-}
 
 function hung(panes: readonly HungPane[]): (HungPane & { image: ViewingImage })[] {
   return panes.flatMap((pane) => (pane.image === null ? [] : [{ ...pane, image: pane.image }]))
@@ -31,20 +26,21 @@ function orientationNotes(panes: readonly HungPane[]): string[] {
 
 function scaleNotes(panes: readonly HungPane[]): string[] {
   const images = hung(panes)
+  const groups = scaleGroups(panes)
+  const kinds = new Set(images.map(({ key }) => groups.get(key) ?? key))
   if (images.length < 2) return []
-  const own = ownScale(panes)
+  if (kinds.size === 1 && !kinds.has('mm'))
+    return ['No image tells millimetres: all have the same scale in pixels.']
   const notes = images.flatMap(({ key, label, image }) => {
-    if (!own.has(key)) return []
-    if (image.spacing.rowMm === null || image.spacing.columnMm === null) {
-      return [`${label} tells no millimetres: it fills its pane and has not the scale of the others.`]
-    }
-    return [`${label} would be out of all proportion: it fills its pane and has not the scale of the others.`]
+    if (groups.get(key) === 'mm') return []
+    if (millimetres(image) === null)
+      return [`${label} tells no millimetres: it has not the scale of the others.`]
+    return [`${label} would be out of all proportion: it has not the scale of the others.`]
   })
-  const together = images.filter(({ key }) => !own.has(key))
   const bases = new Map<string, string[]>()
-  for (const { label, image } of together) {
-    const words = basisWords(image.spacing)
-    bases.set(words, [...(bases.get(words) ?? []), label])
+  for (const { key, label, image } of images) {
+    if (groups.get(key) !== 'mm') continue
+    bases.set(image.spacing.label, [...(bases.get(image.spacing.label) ?? []), label])
   }
   if (bases.size > 1) {
     const each = [...bases].map(([words, labels]) => `${listInWords(labels)} ${words}`)

@@ -1,6 +1,7 @@
 /** Which images of an arrangement can share one physical scale. Pure. */
 import type { Rect, ViewingImage } from '@/viewer/types'
 import type { HungPane } from './arrange'
+import { isMammogram } from './views'
 
 /** Beyond this ratio to the middle one a size in millimetres is a mistake of the file, not another breast. */
 const OUT_OF_PROPORTION = 8
@@ -25,25 +26,46 @@ export function wholeOf(image: ViewingImage): Rect | null {
   return { left: 0, top: 0, width: image.columns, height: image.rows }
 }
 
-function heightMm(image: ViewingImage): number | null {
-  const mm = millimetres(image)
+/** The larger side of an image in millimetres, or in pixels. */
+function extentOf(image: ViewingImage, unit: { row: number; column: number }): number | null {
   const whole = wholeOf(image)
-  return mm === null || whole === null ? null : Math.max(whole.height * mm.row, whole.width * mm.column)
+  return whole === null ? null : Math.max(whole.height * unit.row, whole.width * unit.column)
 }
 
-/** The keys of the panes whose images are fitted by themselves: without millimetres, or out of all proportion. */
-export function ownScale(panes: readonly HungPane[]): ReadonlySet<string> {
-  const sizes = panes.flatMap((pane) => {
-    const size = pane.image === null ? null : heightMm(pane.image)
-    return size === null ? [] : [size]
-  })
-  const middle = sizes.toSorted((one, other) => one - other)[Math.floor((sizes.length - 1) / 2)] ?? 0
-  const own = new Set<string>()
-  for (const pane of panes) {
-    if (pane.image === null) continue
-    const size = heightMm(pane.image)
-    if (size === null || size > middle * OUT_OF_PROPORTION || size < middle / OUT_OF_PROPORTION)
-      own.add(pane.key)
+/**
+ * Which panes share one scale, by the panes' keys: `mm` wherever millimetres are known. An exam whose mammograms tell
+ * none at all comes from one scanner: its files share a scale in pixels (`px`, `px prior`). Whatever else tells none,
+ * or is out of all proportion, is fitted by itself and has no entry.
+ */
+export function scaleGroups(panes: readonly HungPane[]): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>()
+  for (const isPrior of [false, true]) {
+    const images = panes.filter((pane) => pane.isPrior === isPrior && pane.image !== null)
+    const isScanned = images.every(({ image }) => image !== null && isScan(image))
+    for (const { key, image } of images) {
+      if (image !== null && millimetres(image) !== null) groups.set(key, 'mm')
+      else if (isScanned) groups.set(key, isPrior ? 'px prior' : 'px')
+    }
   }
-  return own
+  for (const group of new Set(groups.values())) dropOutliers(panes, groups, group)
+  return groups
+}
+
+function isScan(image: ViewingImage): boolean {
+  return image.fileType === 'dicom' && isMammogram(image) && millimetres(image) === null
+}
+
+function dropOutliers(panes: readonly HungPane[], groups: Map<string, string>, group: string): void {
+  const extents = panes.flatMap(({ key, image }) => {
+    if (image === null || groups.get(key) !== group) return []
+    const extent = extentOf(image, millimetres(image) ?? { row: 1, column: 1 })
+    return extent === null ? [] : [{ key, extent }]
+  })
+  const middle = extents.map(({ extent }) => extent).toSorted((one, other) => one - other)[
+    Math.floor((extents.length - 1) / 2)
+  ]
+  for (const { key, extent } of extents) {
+    const ratio = extent / (middle ?? extent)
+    if (ratio > OUT_OF_PROPORTION || ratio < 1 / OUT_OF_PROPORTION) groups.delete(key)
+  }
 }

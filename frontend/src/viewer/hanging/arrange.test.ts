@@ -305,6 +305,19 @@ describe('with an earlier exam', () => {
     expect(without.panes[1]).toMatchObject({ image: null, missing: 'No L MLO in the prior exam.' })
   })
 
+  test('a view with a modifier stands beside the earlier one with the same', () => {
+    const asked = { laterality: 'R', viewPosition: 'CC' }
+    const away = anImage({ ...asked, viewModifiers: ['implant_displaced'] })
+    const earlier = anImage({
+      ...asked,
+      viewModifiers: ['implant_displaced'],
+      acquiredAt: '2019-01-01T09:00:00Z',
+    })
+    const hung = arrange([...now, away], 'prior-single', { prior: [...before, earlier], active: away.id })
+    expect(hung.panes[1]?.image).toBe(earlier)
+    expect(hung.panes[1]?.alternatives).toEqual([before[0]])
+  })
+
   test('a further view finds its like; where there is none, that is said', () => {
     const [spot] = anExam('R ML')
     const [earlier] = anExam('R ML')
@@ -322,6 +335,14 @@ describe('with an earlier exam', () => {
     expect(layoutsFor(now, false).some((layout) => layout.startsWith('prior-'))).toBe(false)
     expect(layoutsFor(now, true)).toContain('prior-mlo')
   })
+})
+
+test('what the server doubts about side and view is passed on, of hung images alone', () => {
+  const doubtful = anImage({ laterality: 'R', warnings: ['laterality_conflict', 'something_else'] })
+  const aside = anImage({ viewPosition: 'ML', warnings: ['view_position_conflict'] })
+  const { notes } = arrange([doubtful, aside, ...anExam('L CC')], 'cc')
+  expect(notes).toHaveLength(1)
+  expect(notes[0]).toMatch(/^R CC: .*side/)
 })
 
 test('a reader may put another image into a pane; what stood there goes to the strip', () => {

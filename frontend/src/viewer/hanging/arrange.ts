@@ -221,17 +221,28 @@ function freePanes(exam: Exam, layout: LayoutId): Panes {
   return { rows: 1, columns: 2, panes: [single, priorPane(exam, slot, image)] }
 }
 
-/** The earlier image of the same view; of a view that has no place of its own, the one of the same side and name. */
+/**
+ * The earlier image of the same view, best of all with the same modifiers; of a view that has no place of its own, the
+ * one of the same side and name.
+ */
 function priorPane(exam: Exam, slot: Slot | null, image: ViewingImage | null): HungPane {
-  const alike = (one: ViewingImage): boolean =>
+  const isLike = (one: ViewingImage): boolean =>
     image !== null && one.laterality === image.laterality && one.viewPosition === image.viewPosition
-  const list = slot === null ? pictureList(exam.prior).filter(alike) : choose(exam.prior)[slot]
-  const [first, ...rest] = list
+  const unlike = (one: ViewingImage): number =>
+    image === null ? 0 : differences(image.viewModifiers, one.viewModifiers)
+  const list = slot === null ? pictureList(exam.prior).filter(isLike) : choose(exam.prior)[slot]
+  const [first, ...rest] = list.toSorted((one, other) => unlike(one) - unlike(other))
   const earlier = placedIn(exam, 'prior') ?? first ?? null
   const pane = paneOf(exam, { key: 'prior', slot, isPrior: true, row: 0, column: 1 }, earlier, rest)
-  return pane.image === null
-    ? { ...pane, missing: pane.slot === null ? 'No such view in the prior exam.' : pane.missing }
-    : pane
+  if (pane.image !== null || slot !== null) return pane
+  return { ...pane, missing: 'No such view in the prior exam.' }
+}
+
+/** How many modifiers one of the two views has and the other has not. */
+function differences(one: readonly string[], other: readonly string[]): number {
+  const outside = (from: readonly string[], of: readonly string[]): number =>
+    from.filter((modifier) => !of.includes(modifier)).length
+  return outside(one, other) + outside(other, one)
 }
 
 /** The image asked for, of whichever exam; else the first that can be shown. */

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { airThreshold, breastBox, breastIn, gapAtChestWall, type SmallPicture } from './breast'
-import { anImage } from './images.testing'
+import { breastBoxes } from './contents'
+import { anExam, anImage } from './images.testing'
 
 const WIDTH = 160
 const HEIGHT = 240
@@ -117,4 +118,23 @@ test.each([
   const box = { left: 1, top: 2, width: 96, height: 94 }
   const image = anImage({ laterality, patientOrientation: [row, column] })
   expect(gapAtChestWall(box, { width: 100, height: 100 }, image)).toBeCloseTo(hundredths / 100)
+})
+
+test('the breasts of an exam come from its thumbnails; what does not come is seen whole', async () => {
+  const [right, left, waiting] = anExam('R CC', 'L CC', 'R MLO')
+  if (!right || !left || !waiting) throw new Error('no images')
+  const linked = [right, left, { ...waiting, status: 'pending' as const }, anImage({ modality: 'US' })].map(
+    (image) => ({
+      ...image,
+      links: { ...image.links, thumbnail256: `/thumbnail/${image.id}` },
+    }),
+  )
+  const asked: string[] = []
+  const boxes = await breastBoxes([...linked, anImage()], undefined, async (address) => {
+    asked.push(address)
+    return address === `/thumbnail/${right.id}` ? painted({ side: 'right', reach: 80, half: 70 }) : null
+  })
+  expect(asked).toEqual([`/thumbnail/${right.id}`, `/thumbnail/${left.id}`])
+  expect([...boxes.keys()]).toEqual([right.id])
+  expect((boxes.get(right.id)?.left ?? 0) + (boxes.get(right.id)?.width ?? 0)).toBeCloseTo(right.columns ?? 0)
 })

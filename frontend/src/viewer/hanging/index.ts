@@ -23,3 +23,4 @@ export {
   viewLabel,
 } from './words'
 export * from './calibration'
+export { breastBoxes } from './contents'

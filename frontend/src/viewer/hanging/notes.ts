@@ -1,10 +1,18 @@
 /** What a reader is to know about the exam as it hangs: everything that is not as one would expect. Pure. */
 import type { ViewingImage } from '@/viewer/types'
+import { warningInWords } from '@/shared/format/image'
 import { contradictsSide, directionsOf } from './orientation'
 import type { HungPane } from './arrange'
 import { millimetres, scaleGroups } from './scale'
 import { isDoseReport, isForProcessing, isMammogram, sideOf } from './views'
 import { imagesInWords, listInWords, viewLabel } from './words'
+
+/** Warnings of the server that put the hanging in doubt. */
+const DOUBTS: ReadonlySet<string> = new Set([
+  'laterality_conflict',
+  'laterality_assumed_from_orientation',
+  'view_position_conflict',
+])
 
 function hung(panes: readonly HungPane[]): (HungPane & { image: ViewingImage })[] {
   return panes.flatMap((pane) => (pane.image === null ? [] : [{ ...pane, image: pane.image }]))
@@ -77,11 +85,21 @@ function processingNotes(panes: readonly HungPane[]): string[] {
     .map(({ image }) => `${viewLabel(image)} is FOR PROCESSING: there is no picture for presentation.`)
 }
 
+/** What the server says about side and view, of the images that hang by them. */
+function doubtNotes(panes: readonly HungPane[]): string[] {
+  return hung(panes).flatMap(({ label, image }) =>
+    image.warnings
+      .filter((warning) => DOUBTS.has(warning))
+      .map((warning) => `${label}: ${warningInWords(warning)}`),
+  )
+}
+
 export function notesOf(panes: readonly HungPane[], images: readonly ViewingImage[]): string[] {
   const reports = images.filter(isDoseReport).length
   const controls = images.filter((image) => image.qualityControlImage === true).length
   return [
     ...orientationNotes(panes),
+    ...doubtNotes(panes),
     ...processingNotes(panes),
     ...repeatNotes(panes),
     ...scaleNotes(panes),

@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydicom.sequence import Sequence
 
 from builders import dicom_bytes, png_bytes
+from mammogram_viewer.synthetic.attributes import Code, code_item
+from mammogram_viewer.synthetic.tomosynthesis import SyntheticTomosynthesis, build_tomosynthesis
 from product import Product
+from viewer_client import saved
 
 SLOTS = ["R CC", "L CC", "R MLO", "L MLO"]
 seeds = itertools.count(1000)
@@ -79,6 +83,22 @@ def test_an_exam_tells_its_views_and_hangs_the_best_picture_of_each(product: Pro
     assert found["modalities"] == ["MG"]
     assert found["hanging"][0]["image"]["links"]["thumbnail256"].startswith("/api/images/")
     assert {**listed(product)[study_id], "images": found["images"], "members": found["members"]} == found
+
+
+def test_slices_and_specimens_take_no_place_from_a_picture(product: Product):
+    exam = next(seeds)
+    slices = saved(build_tomosynthesis(SyntheticTomosynthesis(seed=exam, rows=64, columns=48, frames=3)))
+    specimen = {"ViewCodeSequence": Sequence([code_item(Code("127457009", "SCT", "s"))])}
+    study_id = upload(
+        product,
+        view(exam, "R CC"),
+        slices,
+        view(exam, "L MLO", instance_number=12, changes=tuple(specimen.items())),
+    )
+    found = study(product, study_id)
+    frames = {image["id"]: image["numberOfFrames"] for image in found["images"]}
+    assert (len(frames), list(hung(found))) == (3, ["R CC"])
+    assert frames[hung(found)["R CC"]] == 1
 
 
 def test_correcting_a_side_moves_the_picture_to_its_place(product: Product):

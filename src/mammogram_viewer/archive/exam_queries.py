@@ -39,7 +39,8 @@ def _exams(exam_ids: str, study_ids: str) -> str:
       GROUP BY exam_id) e"""
 
 
-# For each place the best picture: one that can be shown, meant for presentation, without a modifier, the newest.
+# For each place the best picture: one that can be shown, meant for presentation, without a modifier, no slices, the
+# newest. The viewer hangs by the same order (frontend/src/viewer/hanging/choose.ts), where it knows more of an image.
 _HUNG = f"""
 SELECT e.exam_id, v.side || ' ' || v.view AS slot, {_PICTURE}
 FROM {_exams("$1", "$2")}
@@ -47,10 +48,10 @@ CROSS JOIN (VALUES ('R', 'CC'), ('L', 'CC'), ('R', 'MLO'), ('L', 'MLO')) AS v (s
 CROSS JOIN LATERAL (
     SELECT id, status, object_kind, laterality, view_position, recipe_version, file_type FROM images
     WHERE study_id = ANY(e.study_ids) AND laterality = v.side AND view_position = v.view
-      AND modality = 'MG' AND object_kind = 'image' AND {_OWN}
+      AND modality = 'MG' AND object_kind = 'image' AND 'specimen' <> ALL (view_modifiers) AND {_OWN}
     ORDER BY status = 'ready' DESC, status NOT IN ('rejected', 'failed') DESC,
              presentation_intent_type IS DISTINCT FROM 'FOR PROCESSING' DESC, cardinality(view_modifiers),
-             acquired_at DESC NULLS LAST, id DESC
+             coalesce(number_of_frames, 1) > 1, acquired_at DESC NULLS LAST, id DESC
     LIMIT 1) i
 {_THUMBNAIL}"""
 

@@ -146,7 +146,7 @@ describe('an exam, fitted', () => {
     const cameras = fitted(hung, [PANE, PANE])
     expect(cameras[1]?.scale).toBe(1)
     expect(cameras[0]?.scale).toBeCloseTo(420 / 4096)
-    expect(hung.notes).toEqual(['L CC tells no millimetres: it has not the scale of the others.'])
+    expect(hung.notes).toEqual(['No millimetres are known of L CC: not at the scale of the others.'])
   })
 
   test('where no image tells millimetres all have the scale of their pixels', () => {
@@ -160,6 +160,17 @@ describe('an exam, fitted', () => {
     expect(hung.notes).toEqual(['No image tells millimetres: all have the same scale in pixels.'])
   })
 
+  test('nor where the prior tells none either', () => {
+    const none = { rowMm: null, columnMm: null, basis: 'none' as const, label: 'pixels' }
+    const images = [anImage({ spacing: none }), anImage({ laterality: 'R', spacing: none })]
+    const prior = images.map((image) => ({ ...image, id: image.id + 100_000, rows: 2048, columns: 1664 }))
+    const hung = arrange(images, 'prior-cc', { prior })
+    expect(fitted(hung, [PANE, PANE, PANE, PANE]).map((camera) => camera.scale)).toEqual(
+      [4096, 4096, 2048, 2048].map((rows) => expect.closeTo(420 / rows)),
+    )
+    expect(hung.notes).toEqual(['No image tells millimetres: all of one exam have the same scale in pixels.'])
+  })
+
   test('a film without millimetres does not share its scale with an exam that has them', () => {
     const none = { rowMm: null, columnMm: null, basis: 'none' as const, label: 'pixels' }
     const prior = ['R', 'L'].map((laterality) =>
@@ -168,11 +179,9 @@ describe('an exam, fitted', () => {
     const hung = arrange(anExam('R CC', 'L CC'), 'prior-cc', { prior })
     const scales = fitted(hung, [PANE, PANE, PANE, PANE]).map((camera) => camera.scale)
     expect(scales).toEqual([420 / 4096, 420 / 4096, 0.2, 0.2].map((scale) => expect.closeTo(scale)))
-    expect(hung.notes).toEqual(
-      ['R', 'L'].map(
-        (side) => `${side} CC · prior tells no millimetres: it has not the scale of the others.`,
-      ),
-    )
+    expect(hung.notes).toEqual([
+      'No millimetres are known of R CC · prior and L CC · prior: not at the scale of the others.',
+    ])
   })
 
   test('a spacing out of all proportion does not make the others tiny', () => {
@@ -182,7 +191,7 @@ describe('an exam, fitted', () => {
     expect(fitted(hung, [PANE, PANE, PANE, PANE]).map((camera) => camera.scale)).toEqual(
       [0, 0, 0, 0].map(() => expect.closeTo(420 / 4096)),
     )
-    expect(hung.notes[0]).toContain('out of all proportion')
+    expect(hung.notes[0]).toBe('The millimetres of L MLO cannot be: not at the scale of the others.')
   })
 
   test('millimetres of different kinds are named', () => {

@@ -37,14 +37,22 @@ function scaleNotes(panes: readonly HungPane[]): string[] {
   const groups = scaleGroups(panes)
   const kinds = new Set(images.map(({ key }) => groups.get(key) ?? key))
   if (images.length < 2) return []
-  if (kinds.size === 1 && !kinds.has('mm'))
-    return ['No image tells millimetres: all have the same scale in pixels.']
-  const notes = images.flatMap(({ key, label, image }) => {
-    if (groups.get(key) === 'mm') return []
-    if (millimetres(image) === null)
-      return [`${label} tells no millimetres: it has not the scale of the others.`]
-    return [`${label} would be out of all proportion: it has not the scale of the others.`]
-  })
+  if (!kinds.has('mm') && [...kinds].every((kind) => kind.startsWith('px'))) {
+    return [
+      `No image tells millimetres: all${kinds.size > 1 ? ' of one exam' : ''} have the same scale in pixels.`,
+    ]
+  }
+  const apart = images.filter(({ key }) => groups.get(key) !== 'mm')
+  const unknown = apart.filter(({ image }) => millimetres(image) === null).map(({ label }) => label)
+  const wrong = apart.filter(({ image }) => millimetres(image) !== null).map(({ label }) => label)
+  const notes = [
+    ...(unknown.length > 0
+      ? [`No millimetres are known of ${listInWords(unknown)}: not at the scale of the others.`]
+      : []),
+    ...(wrong.length > 0
+      ? [`The millimetres of ${listInWords(wrong)} cannot be: not at the scale of the others.`]
+      : []),
+  ]
   const bases = new Map<string, string[]>()
   for (const { key, label, image } of images) {
     if (groups.get(key) !== 'mm') continue

@@ -1,0 +1,189 @@
+/**
+ * All panes on one canvas: each a part of it, drawn from stored values through one table. One WebGL context for the
+ * whole viewer, since browsers grant few, and since a loss is one loss then.
+ */
+import type { Camera, GreyScale, Rect, Samples, Size, Tone } from '@/viewer/types'
+import { type DisplayTable, displayTable, pictureTable } from '@/viewer/voi/table'
+import type { Frame } from './frame'
+import { deviceRect, placingOf } from './placing'
+import { compile, type Program } from './program'
+import { Textures } from './textures'
+
+export interface StagePane {
+  /** CSS pixels within the canvas. */
+  readonly rect: Rect
+  readonly frame: Frame | null
+  readonly greyScale: GreyScale | null
+  readonly camera: Camera
+  readonly tone: Tone
+}
+
+export interface StageEvents {
+  /** The graphics card has forgotten everything; nothing is drawn until `restored`. */
+  lost(): void
+  restored(): void
+}
+
+const CONTEXT: WebGLContextAttributes = {
+  alpha: false,
+  antialias: false,
+  depth: false,
+  stencil: false,
+  powerPreference: 'high-performance',
+}
+/** Every mammogram fits; what the standard of WebGL 2 promises (2048) would not do. */
+const LEAST_TEXTURE_PIXELS = 4096
+
+/** Why this browser cannot draw, for people; null where it can. */
+export function stageProblem(): string | null {
+  const gl = document.createElement('canvas').getContext('webgl2')
+  if (!gl) return 'This browser offers no WebGL 2, or it is switched off.'
+  const most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  if (most < LEAST_TEXTURE_PIXELS) return `The graphics card takes pictures of ${most} pixels only.`
+  return null
+}
+
+export class Stage {
+  private readonly canvas: HTMLCanvasElement
+  private readonly gl: WebGL2RenderingContext
+  private program: Program
+  private textures: Textures
+  private pixelRatio = 1
+  private readonly tables = new WeakMap<object, Map<string, DisplayTable>>()
+  private readonly leave: () => void
+
+  /** Throws where there is no WebGL 2; ask `stageProblem` first. */
+  constructor(canvas: HTMLCanvasElement, events: StageEvents) {
+    this.canvas = canvas
+    const gl = canvas.getContext('webgl2', CONTEXT)
+    if (!gl) throw new Error('This browser offers no WebGL 2.')
+    this.gl = gl
+    this.program = compile(gl)
+    this.textures = new Textures(gl)
+    const lost = (event: Event) => {
+      // Without this it would not come back.
+      event.preventDefault()
+      events.lost()
+    }
+    const restored = () => {
+      this.program = compile(gl)
+      this.textures = new Textures(gl)
+      events.restored()
+    }
+    canvas.addEventListener('webglcontextlost', lost)
+    canvas.addEventListener('webglcontextrestored', restored)
+    this.leave = () => {
+      canvas.removeEventListener('webglcontextlost', lost)
+      canvas.removeEventListener('webglcontextrestored', restored)
+    }
+  }
+
+  /** Longest side of a picture that can be drawn. */
+  get largestPixels(): number {
+    return this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) as number
+  }
+
+  /** CSS pixels, and how many device pixels each is wide. */
+  resize(size: Size, pixelRatio: number): void {
+    this.pixelRatio = pixelRatio
+    const { width, height } = deviceRect({ left: 0, top: 0, ...size }, pixelRatio)
+    if (this.canvas.width !== width) this.canvas.width = width
+    if (this.canvas.height !== height) this.canvas.height = height
+  }
+
+  /** Draws everything anew; to be called in an animation frame. Later panes lie over earlier ones. */
+  draw(panes: readonly StagePane[]): void {
+    const { gl } = this
+    if (gl.isContextLost()) return
+    gl.disable(gl.SCISSOR_TEST)
+    gl.clearColor(0, 0, 0, 1)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    gl.enable(gl.SCISSOR_TEST)
+    gl.useProgram(this.program.program)
+    const drawn = new Set<Samples>()
+    const tables = new Set<DisplayTable>()
+    for (const pane of panes) this.drawPane(pane, drawn, tables)
+    this.textures.keep(drawn, tables)
+  }
+
+  /** What was drawn last, as a PNG in device pixels. `panes` are drawn once more, since a canvas forgets. */
+  snapshot(panes: readonly StagePane[]): Promise<Blob> {
+    this.draw(panes)
+    return new Promise((resolve, reject) => {
+      this.canvas.toBlob(
+        (blob) => (blob ? resolve(blob) : reject(new Error('The view could not be made a picture.'))),
+        'image/png',
+      )
+    })
+  }
+
+  dispose(): void {
+    this.leave()
+    this.textures.keep(new Set(), new Set())
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext()
+  }
+
+  private drawPane(pane: StagePane, drawn: Set<Samples>, tables: Set<DisplayTable>): void {
+    const { gl } = this
+    const { at } = this.program
+    const rect = deviceRect(pane.rect, this.pixelRatio)
+    const bottom = this.canvas.height - rect.top - rect.height
+    gl.viewport(rect.left, bottom, rect.width, rect.height)
+    gl.scissor(rect.left, bottom, rect.width, rect.height)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    const full = pane.frame && fullSize(pane.frame)
+    const placing = full && placingOf(pane.frame.levels, full, pane.camera, rect, this.pixelRatio)
+    if (!placing) return
+    const { samples } = placing
+    const table = this.tableOf(pane, samples)
+    drawn.add(samples)
+    tables.add(table)
+    gl.activeTexture(gl.TEXTURE0)
+    gl.bindTexture(gl.TEXTURE_2D, this.textures.ofSamples(samples))
+    gl.activeTexture(gl.TEXTURE1)
+    gl.bindTexture(gl.TEXTURE_2D, this.textures.ofTable(table))
+    gl.uniform1i(at.samples, 0)
+    gl.uniform1i(at.greys, 1)
+    gl.uniform2f(at.origin, rect.left, bottom + rect.height)
+    gl.uniformMatrix3fv(at.toImage, false, placing.matrix)
+    gl.uniform2i(at.size, samples.width, samples.height)
+    gl.uniform1i(at.signBit, signBitOf(samples))
+    const padding = samples.components === 1 ? (pane.greyScale?.padding ?? null) : null
+    gl.uniform2i(at.padding, padding?.low ?? 1, padding?.high ?? 0)
+    gl.uniform1i(at.isNearest, placing.isNearest ? 1 : 0)
+    gl.uniform1i(at.isColour, samples.components === 3 ? 1 : 0)
+    gl.drawArrays(gl.TRIANGLES, 0, 3)
+  }
+
+  /** Made once for each tone; a drag makes new ones, which go when they are no longer drawn. */
+  private tableOf({ greyScale, tone }: StagePane, samples: Samples): DisplayTable {
+    const key = greyScale ?? PICTURES
+    let known = this.tables.get(key)
+    if (!known || known.size > MOST_TABLES) {
+      known = new Map()
+      this.tables.set(key, known)
+    }
+    const words = `${tone.voiId} ${tone.window?.center} ${tone.window?.width} ${tone.isInverted} ${samples.components}`
+    let table = known.get(words)
+    if (!table) {
+      table = greyScale && samples.components === 1 ? displayTable(greyScale, tone) : pictureTable(tone)
+      known.set(words, table)
+    }
+    return table
+  }
+}
+
+const PICTURES = {}
+const MOST_TABLES = 8
+
+function signBitOf({ data }: Samples): number {
+  if (data instanceof Int16Array) return 0x8000
+  return data instanceof Int8Array ? 0x80 : 0
+}
+
+/** Rows and columns as the header tells them; of a plain picture, as it turned out. */
+function fullSize({ image, samples }: Frame): Size | null {
+  if (image.columns !== null && image.rows !== null) return { width: image.columns, height: image.rows }
+  return samples && { width: samples.width << samples.level, height: samples.height << samples.level }
+}

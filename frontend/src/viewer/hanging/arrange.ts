@@ -116,19 +116,23 @@ export function arrange(
 
 /** The layout itself, or the one that serves where it would be without meaning. */
 function layoutFor({ images, prior }: Exam, layout: LayoutId): LayoutId {
-  const count = pictureList(images).length
-  if (showsPrior(layout) && prior.length === 0) {
-    const without = { 'prior-four': 'four', 'prior-cc': 'cc', 'prior-mlo': 'mlo' } as const
-    return layoutFor(
-      { images, prior, options: {} },
-      layout in without ? without[layout as keyof typeof without] : 'single',
-    )
+  const asked = showsPrior(layout) && prior.length === 0 ? withoutPrior(layout) : layout
+  const isFree = PLANS[asked] === null
+  if (asked !== 'grid' && (isFree || images.some((image) => slotOf(image) !== null))) return asked
+  return pictureList(images).length > 1 ? 'grid' : 'single'
+}
+
+function withoutPrior(layout: LayoutId): LayoutId {
+  switch (layout) {
+    case 'prior-four':
+      return 'four'
+    case 'prior-cc':
+      return 'cc'
+    case 'prior-mlo':
+      return 'mlo'
+    default:
+      return 'single'
   }
-  if (PLANS[layout] !== null && !images.some(isMammogram)) return count > 1 ? 'grid' : 'single'
-  if (PLANS[layout] !== null && !images.some((image) => slotOf(image) !== null)) {
-    return count > 1 ? 'grid' : 'single'
-  }
-  return layout
 }
 
 /** Pictures in the order of strips and grids: the four places first, then as they were acquired. */

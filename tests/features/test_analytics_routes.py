@@ -112,8 +112,13 @@ def test_days_that_cannot_be_computed_are_refused(product: Product, date: str, s
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_computing_a_day_again_changes_nothing_but_the_moment(product: Product) -> None:
+async def test_computing_a_day_again_changes_nothing_but_the_moment(product: Product) -> None:
     day = {"date": "2026-01-05"}
     one, two = (product.client("admin").post("/api/analytics/system/stats/update", json=day).json() for _ in "12")
     assert one.pop("computedAt") < two.pop("computedAt")
     assert one == two
+    told = await product.fetch(
+        """SELECT u.email, a.detail FROM audit_log a JOIN users u ON u.id = a.actor_user_id
+           WHERE a.act = 'system_stats_updated' AND a.detail ->> 'date' = '2026-01-05'"""
+    )
+    assert [tuple(row) for row in told] == [("admin@example.org", '{"date": "2026-01-05"}')] * 2

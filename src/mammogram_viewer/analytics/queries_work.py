@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from asyncpg import Pool, Record
+from asyncpg import Connection, Pool, Record
+from asyncpg.pool import PoolConnectionProxy
+
+AnyConnection = Connection | PoolConnectionProxy
 
 # One pass over the images of a span (images_created_at_idx); the series tells the station.
 _BREAKDOWN = """
@@ -53,8 +56,8 @@ async def fetch_system_stats(db: Pool, first: date, last: date) -> list[Record]:
     return await db.fetch(_SYSTEM_STATS, first, last)
 
 
-async def update_system_stats(db: Pool, day: date) -> None:
-    await db.execute("SELECT update_system_stats($1)", day)
+async def update_system_stats(connection: AnyConnection, day: date) -> None:
+    await connection.execute("SELECT update_system_stats($1)", day)
 
 
 async def today_utc(db: Pool) -> date:

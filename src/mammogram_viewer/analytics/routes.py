@@ -215,10 +215,10 @@ async def get_system_stats(
     summary="Compute a day's statistics anew",
 )
 async def post_system_stats_update(
-    data: JSONBody[schemas.SystemStatsUpdate], analytics: Analytics
+    data: JSONBody[schemas.SystemStatsUpdate], analytics: Analytics, actor: dependencies.Actor
 ) -> schemas.SystemStatsDay:
     """Repeating it changes nothing but `computedAt`."""
-    return await analytics.update_system_stats(data.date)
+    return await analytics.update_system_stats(data.date, actor)
 
 
 @get(

@@ -16,7 +16,7 @@ from asyncpg import Pool
 
 from mammogram_viewer.accounts.models import Principal
 from mammogram_viewer.accounts.users import get_user, unknown_user
-from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.activity.models import SYSTEM, Actor
 from mammogram_viewer.activity.service import record_activity
 from mammogram_viewer.analytics import schemas
 from mammogram_viewer.analytics.breakdown import Breakdowns
@@ -184,9 +184,9 @@ class AnalyticsService:
         """Rows of `system_stats` (UTC days)."""
         return await list_system_stats(self._db, first, last, self._settings.analytics_max_days)
 
-    async def update_system_stats(self, day: str | None = None) -> schemas.SystemStatsDay:
-        """Compute one of them anew."""
-        return await update_system_stats(self._db, day)
+    async def update_system_stats(self, day: str | None = None, actor: Actor = SYSTEM) -> schemas.SystemStatsDay:
+        """Compute one of them anew; audited."""
+        return await update_system_stats(self._db, day, actor)
 
 
 def check_most_viewed_limit(limit: int) -> None:

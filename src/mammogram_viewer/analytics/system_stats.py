@@ -7,6 +7,8 @@ from datetime import date, timedelta
 import asyncpg
 from asyncpg import Pool, Record
 
+from mammogram_viewer.activity.models import Actor
+from mammogram_viewer.activity.service import record_audit
 from mammogram_viewer.analytics import queries_work
 from mammogram_viewer.analytics.schemas import ImagesByType, SystemStats, SystemStatsDay
 from mammogram_viewer.foundation.errors import Conflict, Invalid
@@ -33,12 +35,16 @@ async def list_system_stats(db: Pool, first: str | None, last: str | None, max_d
     return SystemStats(days=[_row(row) for row in await queries_work.fetch_system_stats(db, begin, end)])
 
 
-async def update_system_stats(db: Pool, day: str | None) -> SystemStatsDay:
-    """Compute one day anew (today when none is named); repeating it changes nothing but `computed_at`. Conflict
-    `day_archived` when its raw facts are in an archive, Invalid `day_not_begun`, `invalid_date`."""
+async def update_system_stats(db: Pool, day: str | None, actor: Actor) -> SystemStatsDay:
+    """Compute one day anew (today when none is named); repeating it changes nothing but `computed_at`. Audited in the
+    same transaction. Conflict `day_archived` when its raw facts are in an archive, Invalid `day_not_begun`,
+    `invalid_date`."""
     wanted = await queries_work.today_utc(db) if day is None else _day("date", day, code="invalid_date")
     try:
-        await queries_work.update_system_stats(db, wanted)
+        async with db.acquire() as connection, connection.transaction():
+            await queries_work.update_system_stats(connection, wanted)
+            detail = {"date": wanted.isoformat()}
+            await record_audit(connection, actor, "system_stats_updated", "analytics", None, detail)
     except asyncpg.PostgresError as problem:
         state = getattr(problem, "sqlstate", None)
         if state == _ARCHIVED:

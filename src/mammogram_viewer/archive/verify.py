@@ -17,7 +17,10 @@ from mammogram_viewer.archive.installation import STORAGE_KEY, compare_installat
 from mammogram_viewer.archive.removals import QUARANTINE, batches, list_orphans
 from mammogram_viewer.foundation.errors import NotFound
 
-Fault = Literal["missing", "changed", "missing_rendition", "orphan", "quarantined", "other_installation"]
+Fault = Literal[
+    "missing", "changed", "missing_rendition", "orphan", "quarantined", "other_installation",
+    "missing_activities", "changed_activities",
+]  # fmt: skip
 _BATCH = 500
 _AT_ONCE = 4  # a bucket answers late, but many at once
 

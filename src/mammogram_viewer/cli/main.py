@@ -34,6 +34,7 @@ _EXIT_CODES: tuple[tuple[type[errors.MammogramViewerError], int], ...] = (
     (errors.NotFound, 4),
     (errors.Gone, 4),
     (errors.Conflict, 5),
+    (errors.Locked, 5),
     (errors.Unavailable, 69),  # sysexits.h: EX_UNAVAILABLE
     (errors.StorageFull, 74),  # EX_IOERR
     (errors.StartupProblem, 78),  # EX_CONFIG
@@ -194,10 +195,12 @@ def _offer_further_commands(arguments: list[str]) -> None:
         return
     from mammogram_viewer.cli.demo import demo
     from mammogram_viewer.cli.queue import queue_app
+    from mammogram_viewer.cli.stats import stats_app
     from mammogram_viewer.cli.users import token_app, user_app
 
     app.command()(demo)
     app.add_typer(queue_app, name="queue")
+    app.add_typer(stats_app, name="stats")
     app.add_typer(user_app, name="user")
     app.add_typer(token_app, name="token")
 

@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from mammogram_viewer.adapters.database.locate import database_dsn
 from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.analytics.archive_check import find_archive_faults
 from mammogram_viewer.archive.verify import (
     Finding,
     find_foreign_storage,
@@ -22,7 +23,9 @@ _SENTENCES = {
     "missing": "the original is gone from storage; look for it in quarantine/, else restore it from a backup",
     "changed": "the original's bytes have changed; restore it from a backup",
     "missing_rendition": "a rendition is gone; retry the image's job to make it again",
-    "orphan": "no row speaks of this file; the reconciler moves an original to quarantine/ and deletes a rendition",
+    "missing_activities": "a file of archived activities is gone; restore it from a backup",
+    "changed_activities": "a file of archived activities has changed; restore it from a backup",
+    "orphan": "no row speaks of this file; the reconciler moves an original to quarantine/ and deletes any other",
     "quarantined": "no row spoke of this original; it is deleted after MAMMOGRAM_VIEWER_QUARANTINE_DAYS",
     "other_installation": "this storage is not known to belong to this database; nothing in it is tidied up. "
     "Check DATABASE_URL, DATA_DIR and STORAGE_URL, or restore the database that belongs to it",
@@ -48,6 +51,8 @@ async def verify(settings: Settings) -> bool:
         findings += [finding async for finding in find_foreign_storage(db, storage)]
         findings += [finding async for finding in find_quarantined(storage)]
         findings += [finding async for finding in find_orphans(db, storage, older_than_seconds=_ORPHAN_SECONDS)]
+        archives = find_archive_faults(db, storage, orphans_older_than_seconds=_ORPHAN_SECONDS)
+        findings += [finding async for finding in archives]
     finally:
         await db.close()
     for finding in findings:

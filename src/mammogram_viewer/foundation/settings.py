@@ -73,6 +73,14 @@ class Settings:
     fold_interval_seconds: float = _setting(
         1.0, "Pause between two runs that move what happened into the roll-ups, seconds."
     )
+    analytics_upkeep_seconds: int = _setting(
+        3600, "Time between two looks for days without statistics and months to be archived, seconds."
+    )
+    activity_archive_days: int = _setting(
+        90,
+        "Raw activities of months that ended so long ago go into compressed files of storage, days; 0: never. "
+        "docs/analytics.md tells more.",
+    )
     csv_streams: int = _setting(
         2, "CSV exports of activities at once in one process; each holds a connection to the database."
     )

@@ -10,9 +10,12 @@ import logging
 import asyncpg
 
 from mammogram_viewer.adapters.storage.port import Storage
+from mammogram_viewer.analytics.archive_check import sweep_archive_files
+from mammogram_viewer.analytics.schedule import AnalyticsUpkeep
 from mammogram_viewer.archive.installation import join_installation
 from mammogram_viewer.archive.removals import purge_quarantine, remove_orphans
 from mammogram_viewer.archive.verify import verify_some
+from mammogram_viewer.foundation.errors import Conflict, StorageFull, Unavailable
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.intake.resumable import sweep_resumable
 from mammogram_viewer.jobs import outbox, workers
@@ -25,6 +28,7 @@ from mammogram_viewer.worker.processor import Runner
 log = logging.getLogger(__name__)
 SWEEP_STORAGE = "sweep_storage"
 VERIFY_STORAGE = "verify_storage"
+KEEP_ANALYTICS = "keep_analytics"
 STORAGE_DAMAGED = "storage_damaged"
 _NAMED = 20
 _ORPHAN_SECONDS = 3600  # older than any upload or render can last
@@ -38,16 +42,22 @@ class Maintenance:
         self._storage = storage
         self._wake_up = wake_up
         self._settings = settings
+        self._analytics = AnalyticsUpkeep(db, storage, settings)
 
     @property
     def runners(self) -> dict[str, Runner]:
-        return {SWEEP_STORAGE: self.sweep_storage, VERIFY_STORAGE: self.verify_storage}
+        return {
+            SWEEP_STORAGE: self.sweep_storage,
+            VERIFY_STORAGE: self.verify_storage,
+            KEEP_ANALYTICS: self.keep_analytics,
+        }
 
     async def schedule(self) -> None:
         """Lay the schedules that Redis does not know."""
         every = {
             SWEEP_STORAGE: self._settings.sweep_interval_seconds,
             VERIFY_STORAGE: self._settings.verify_interval_seconds,
+            KEEP_ANALYTICS: self._settings.analytics_upkeep_seconds,
         }
         for kind, seconds in every.items():
             await self._wake_up.schedule(MAINTENANCE, kind, every_seconds=seconds)
@@ -63,6 +73,7 @@ class Maintenance:
             log.warning("storage_of_another_installation", extra={"swept": False})
             return {"swept": False}
         orphans = await remove_orphans(self._db, self._storage, older_than_seconds=_ORPHAN_SECONDS)
+        orphans += await sweep_archive_files(self._db, self._storage, older_than_seconds=_ORPHAN_SECONDS)
         purged = await purge_quarantine(self._storage, days=self._settings.quarantine_days)
         await workers.forget_old(self._db)
         uploads = await sweep_resumable(self._db, self._settings)
@@ -89,3 +100,12 @@ class Maintenance:
                 attempts_allowed=1,
             )
         await outbox.complete(self._db, claim, {"afterId": after_id})
+
+    async def keep_analytics(self, claim: Claim) -> None:
+        """Statistics of days, and months of raw activities into archives. What stands in the way is told; the next run
+        tries again."""
+        try:
+            result = await self._analytics.run()
+        except (Conflict, StorageFull, Unavailable) as problem:
+            raise AttemptFailed(problem.code, problem.detail, attempts_allowed=1) from None
+        await outbox.complete(self._db, claim, result)

@@ -5,9 +5,9 @@ import type { Camera, Orientation, Size, ViewingImage } from '@/viewer/types'
 import { arrange } from './arrange'
 import { boxOf, fitted, oneToOne, trueSize } from './fit'
 import { anExam, anImage } from './images.testing'
-import { LAYOUTS } from './layouts'
+import { LAYOUTS, paneRects } from './layouts'
 import { linkedCamera } from './linked'
-import { quadrants } from './quadrants'
+import { quadrants, sweep } from './quadrants'
 import { wholeOf } from './scale'
 
 const FOUR = ['R CC', 'L CC', 'R MLO', 'L MLO']
@@ -217,6 +217,28 @@ describe('an exam, fitted', () => {
   })
 })
 
+test('panes stand edge to edge on whole device pixels', () => {
+  const stages = fc.record({
+    width: fc.integer({ min: 8, max: 3000 }),
+    height: fc.integer({ min: 8, max: 3000 }),
+    pixelRatio: fc.constantFrom(1, 1.25, 1.5, 2, 3),
+  })
+  fc.assert(
+    fc.property(stages, fc.constantFrom(...LAYOUTS), ({ pixelRatio, ...stage }, layout) => {
+      const images = anExam(...FOUR)
+      const rects = paneRects(arrange(images, layout, { prior: images }), stage, pixelRatio)
+      const area = rects.reduce((sum, { width, height }) => sum + width * height, 0)
+      const edges = rects.flatMap(({ left, top, width, height }) => [left, top, left + width, top + height])
+      const off = edges.map((edge) => Math.abs(edge * pixelRatio - Math.round(edge * pixelRatio)))
+      expect(Math.max(...off)).toBeLessThan(1e-6)
+      const [right, bottom] = [stage.width, stage.height].map(
+        (one) => Math.round(one * pixelRatio) / pixelRatio,
+      )
+      expect(area).toBeCloseTo((right ?? 0) * (bottom ?? 0), 4)
+    }),
+  )
+})
+
 test('what is asked of a box beyond the image is the image', () => {
   const image = anImage({ rows: 100, columns: 50 })
   const whole = wholeOf(image)
@@ -295,6 +317,15 @@ describe('a sweep by quadrants', () => {
     expect(toImage(last, PANE, { x: 0, y: PANE.height })).toEqual({ x: 0, y: 4096 })
     expect(quadrants(PANE, anImage({ rows: 300, columns: 300 }), oneToOne(camera, 1))).toHaveLength(1)
     expect(quadrants(PANE, anImage({ rows: null, columns: null }), camera)).toEqual([camera])
+  })
+
+  test('goes over an image that is stored lying as over one that stands', () => {
+    const stands = anImage({ laterality: 'R', rows: 3000, columns: 2000, patientOrientation: ['P', 'L'] })
+    const lies = anImage({ laterality: 'R', rows: 2000, columns: 3000, patientOrientation: ['L', 'P'] })
+    const [one, other] = [stands, lies].map((image) => sweep(PANE, image, 1))
+    expect(one).toHaveLength(other?.length ?? 0)
+    expect(other?.[0]?.orientation.rotation).not.toBe(0)
+    expect(sweep(PANE, stands, 2)[0]?.scale).toBe(0.5)
   })
 
   test('places overlap and begin at whole pixels', () => {

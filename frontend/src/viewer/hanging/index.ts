@@ -8,10 +8,10 @@ export {
   pictureList,
 } from './arrange'
 export { boxOf, fitted, justified, oneToOne, trueSize } from './fit'
-export { type LayoutId, LAYOUTS, showsPrior } from './layouts'
+export { type LayoutId, LAYOUTS, paneRects, showsPrior } from './layouts'
 export { linkedCamera, type LinkedPane } from './linked'
 export { type ChestWall, chestWallOf, orientationOf } from './orientation'
-export { quadrants } from './quadrants'
+export { quadrants, sweep } from './quadrants'
 export { positionOf, type ReadingPosition, restored, type Standing, type Step, stepBy, steps } from './steps'
 export { type Side, type Slot, SLOTS } from './views'
 export {

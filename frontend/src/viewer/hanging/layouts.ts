@@ -1,4 +1,5 @@
 /** Layouts as data: which place stands where. */
+import type { Rect, Size } from '@/viewer/types'
 import { SLOTS, type Slot } from './views'
 
 export type LayoutId =
@@ -68,4 +69,28 @@ export function gridOf(count: number): { rows: number; columns: number } {
   const shown = Math.min(Math.max(count, 1), 12)
   const columns = Math.ceil(Math.sqrt(shown))
   return { rows: Math.ceil(shown / columns), columns }
+}
+
+/**
+ * Where the panes of an arrangement stand on the stage, edge to edge: chest walls meet. Edges are whole device pixels,
+ * so that at 1:1 each of them is one image pixel; panes may differ by one of them.
+ */
+export function paneRects(
+  arrangement: {
+    readonly rows: number
+    readonly columns: number
+    readonly panes: readonly { readonly place: { readonly row: number; readonly column: number } }[]
+  },
+  stage: Size,
+  pixelRatio: number,
+): readonly Rect[] {
+  const edge = (whole: number, index: number, count: number): number =>
+    Math.round((whole * index * pixelRatio) / count) / pixelRatio
+  return arrangement.panes.map(({ place: { row, column } }) => {
+    const left = edge(stage.width, column, arrangement.columns)
+    const top = edge(stage.height, row, arrangement.rows)
+    const width = edge(stage.width, column + 1, arrangement.columns) - left
+    const height = edge(stage.height, row + 1, arrangement.rows) - top
+    return { left, top, width, height }
+  })
 }

@@ -1,8 +1,8 @@
 /** A sweep over an image at one scale that leaves no pixel out. Pure. */
 import { laidSize, panned } from '@/viewer/camera'
 import type { Camera, Rect, Size, ViewingImage } from '@/viewer/types'
-import { type ChestWall, chestWallOf } from './orientation'
-import { wholeOf } from './scale'
+import { type ChestWall, chestWallOf, orientationOf } from './orientation'
+import { aspectOf, wholeOf } from './scale'
 
 /** Of a pane's width and height, at least this much is seen again in the next place. */
 const OVERLAP = 0.08
@@ -40,6 +40,12 @@ export function quadrants(
   return down.flatMap((fromTop) =>
     across.map((fromWall) => panned(middle, shift({ pane, laid, fromTop, fromWall, chestWall }))),
   )
+}
+
+/** The sweep over all of an image as it hangs, one image pixel a device pixel. */
+export function sweep(pane: Size, image: ViewingImage, pixelRatio: number): readonly Camera[] {
+  const camera = { scale: 1 / pixelRatio, aspect: aspectOf(image), orientation: orientationOf(image) }
+  return quadrants(pane, image, { ...camera, centre: { x: 0, y: 0 } })
 }
 
 interface Stop {

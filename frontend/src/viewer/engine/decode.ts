@@ -11,6 +11,12 @@ export class BrokenFrame extends Error {
 }
 
 const END_OF_CODESTREAM = [0xff, 0xd9] as const
+/** More would not fit the memory of a page; the largest mammograms have 25 million. */
+const MOST_PIXELS = 2 ** 28
+/** Where the SIZ segment, which comes first, tells of the first component: sign, and depth less one (T.800 A.5.1). */
+const FIRST_DEPTH_OFFSET = 42
+const SIGNED_8_BITS = 0x87
+const UNSIGNED_8_BITS = 0x07
 
 /**
  * Samples at 1/2^level of the resolution. A codestream that was cut off gives the resolutions that its beginning holds;
@@ -20,14 +26,21 @@ export function decodeFrame(openJph: OpenJph, codestream: Uint8Array, level: num
   if (level === 0 && !isWhole(codestream)) throw new BrokenFrame('its end is missing')
   const decoder = new openJph.HTJ2KDecoder()
   try {
-    decoder.getEncodedBuffer(codestream.length).set(codestream)
+    const given = decoder.getEncodedBuffer(codestream.length)
+    given.set(codestream)
+    // OpenJPH's binding cuts negative values of 8 bits off. Read as unsigned they come 128 higher, and whole.
+    const isRaised = given[FIRST_DEPTH_OFFSET] === SIGNED_8_BITS
+    if (isRaised) given[FIRST_DEPTH_OFFSET] = UNSIGNED_8_BITS
     decoder.readHeader()
     refuseErrors(decoder)
+    const { width, height } = decoder.getFrameInfo()
+    if (width * height > MOST_PIXELS) throw new BrokenFrame(`${width} × ${height} pixels`)
     const reached = Math.min(level, decoder.getNumDecompositions())
     if (reached === 0) decoder.decode()
     else decoder.decodeSubResolution(reached)
     refuseErrors(decoder)
-    return samplesOf(decoder, reached)
+    const samples = samplesOf(decoder, reached)
+    return isRaised ? lowered(samples) : samples
   } finally {
     decoder.delete()
   }
@@ -52,8 +65,12 @@ function samplesOf(decoder: HTJ2KDecoder, level: number): Samples {
   if (count === 0 || bytes.length < count * (wide ? 2 : 1)) throw new BrokenFrame('it is empty')
   // The decoder's memory is used again for the next frame.
   const own = bytes.slice(0, count * (wide ? 2 : 1)).buffer
-  const data = wide
-    ? new (isSigned ? Int16Array : Uint16Array)(own)
-    : new (isSigned ? Int8Array : Uint8Array)(own)
+  const data = wide ? new (isSigned ? Int16Array : Uint16Array)(own) : new Uint8Array(own)
   return { width, height, level, components: componentCount, data }
+}
+
+function lowered(samples: Samples): Samples {
+  const data = new Int8Array(samples.data.buffer)
+  for (let index = 0; index < data.length; index += 1) data[index] = (data[index] as number) ^ 0x80
+  return { ...samples, data }
 }

@@ -2,7 +2,8 @@
 import { noteView } from '@/shared/api/images'
 import { useConnection } from '@/shared/api/connection'
 import { useSessionState } from '@/shared/api/session'
-import type { ViewingImage } from '@/viewer/types'
+import type { Samples, ViewingImage } from '@/viewer/types'
+import { BrokenFrame } from './decode'
 import { Decoders } from './decoders'
 import { Frame, type FrameHolder } from './frame'
 import { Turns } from './turns'
@@ -13,11 +14,15 @@ const WORKERS = 2
 /** Few at once: the first picture is there sooner than if all came a little. */
 const REQUESTS = 2
 /** The first stage: this share of what a mammogram usually has. It holds a quarter of its rows and columns. */
-const PREVIEW_SHARE = 1 / 16
+const PREVIEW_SHARE = 1 / 12
 const USUAL_COMPRESSION = 0.3
 const LEAST_PREVIEW_BYTES = 64 * 1024
-/** How far the resolution is halved in a preview, by the share of bytes that is there. */
-const PREVIEW_LEVEL = 2
+/** How far the resolution is halved in a preview, by the least share of the bytes that holds it. */
+const PREVIEW_LEVELS = [
+  [1 / 14, 2],
+  [1 / 40, 3],
+  [0, 4],
+] as const
 /** After so long the same image counts as looked at again; the server holds views together by itself. */
 const NOTED_MILLISECONDS = 60_000
 /** Ranks: pictures for who waits, their details, and what may be wanted later. */
@@ -129,7 +134,7 @@ export class FrameStore implements FrameHolder {
     const decode = async (level: number, stage: number) => {
       const { greyScale } = frame.image
       const task = { bytes: frame.source.bytes, kind: frame.kind, level, padding: greyScale?.padding ?? null }
-      frame.show(await this.decoders.decode({ ...task, rank: rank(stage) }, signal))
+      frame.show(fitting(frame.image, await this.decoders.decode({ ...task, rank: rank(stage) }, signal)))
     }
     if (frame.kind === 'htj2k' && frame.state === 'waiting' && previewBytes(frame.image) > 0) {
       await read(previewBytes(frame.image), 0)
@@ -170,6 +175,15 @@ function addressOf(image: ViewingImage, number: number): string {
   return frames.replace(/\/frames\/\d+/, `/frames/${number}`)
 }
 
+/** Another size than the header's would be measured wrongly: nothing of it is shown. */
+function fitting({ rows, columns }: ViewingImage, levels: readonly Samples[]): readonly Samples[] {
+  const [first] = levels
+  if (!first || rows === null || columns === null) return levels
+  const step = 2 ** first.level
+  if (first.width === Math.ceil(columns / step) && first.height === Math.ceil(rows / step)) return levels
+  throw new BrokenFrame(`its size is not ${columns} × ${rows} pixels`)
+}
+
 /** 0 for what is too small to be worth two requests. */
 function previewBytes({ rows, columns, isColour, greyScale }: ViewingImage): number {
   if (rows === null || columns === null) return 0
@@ -178,8 +192,7 @@ function previewBytes({ rows, columns, isColour, greyScale }: ViewingImage): num
   return expected < LEAST_PREVIEW_BYTES ? 0 : expected
 }
 
-/** Fewer bytes than expected hold less: a resolution more is halved for each quarter of them. */
-function previewLevel(frame: Frame): number {
-  const share = frame.received / (frame.total ?? frame.received)
-  return PREVIEW_LEVEL + (share < PREVIEW_SHARE * 0.9 ? 1 : 0) + (share < PREVIEW_SHARE * 0.25 ? 1 : 0)
+function previewLevel({ received, total }: Frame): number {
+  const share = received / (total ?? received)
+  return PREVIEW_LEVELS.find(([least]) => share >= least)?.[1] ?? 0
 }

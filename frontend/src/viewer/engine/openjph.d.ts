@@ -28,6 +28,7 @@ declare module '@cornerstonejs/codec-openjph' {
 
   export default function load(options?: {
     locateFile?: (name: string) => string
+    wasmBinary?: Uint8Array
     print?: (line: string) => void
     printErr?: (line: string) => void
   }): Promise<OpenJph>

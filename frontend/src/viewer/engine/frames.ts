@@ -172,7 +172,7 @@ export class FrameStore implements FrameHolder {
 function addressOf(image: ViewingImage, number: number): string {
   const { frames, png } = image.links
   if (frames === null) return png ?? ''
-  return frames.replace(/\/frames\/\d+/, `/frames/${number}`)
+  return frames.replace('{frame}', String(number))
 }
 
 /** Another size than the header's would be measured wrongly: nothing of it is shown. */

@@ -69,6 +69,30 @@ const frameRoute = createRoute({
   component: Frame,
 })
 
+/** The whole window is the viewer: no rail, no bar. Its code comes with it, and with nothing else. */
+const readerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'reader',
+  beforeLoad: async ({ location }) => {
+    const me = await queryClient.ensureQueryData(meQuery)
+    if (me) return
+    queryClient.removeQueries({ queryKey: meQuery.queryKey })
+    throw redirect({ to: '/login', search: { return: location.href } })
+  },
+})
+
+const readExamRoute = createRoute({
+  getParentRoute: () => readerRoute,
+  path: '/studies/$studyId/read',
+  component: lazyRouteComponent(() => import('@/app/ReadingRoutes'), 'ReadExamRoute'),
+})
+
+const readImageRoute = createRoute({
+  getParentRoute: () => readerRoute,
+  path: '/images/$imageId/read',
+  component: lazyRouteComponent(() => import('@/app/ReadingRoutes'), 'ReadImageRoute'),
+})
+
 const galleryRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/',
@@ -185,6 +209,7 @@ export const router = createRouter({
     loginRoute,
     registerRoute,
     setupRoute,
+    readerRoute.addChildren([readExamRoute, readImageRoute]),
     frameRoute.addChildren([
       galleryRoute,
       imageRoute,

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { CloudOff, Combine, Download, SearchX } from 'lucide-react'
+import { CloudOff, Combine, Download, Eye, SearchX } from 'lucide-react'
 import { downloadZip } from '@/shared/acts/downloadZip'
 import { calmly } from '@/shared/api/calmly'
 import { ApiProblem, messageOf } from '@/shared/api/client'
@@ -10,6 +10,7 @@ import { onLive } from '@/shared/api/live'
 import { meQuery, queryClient, reread } from '@/shared/api/queries'
 import type { StudyDetail } from '@/shared/api/studies'
 import { formatCount, plural } from '@/shared/format/numbers'
+import { useCommands } from '@/shared/keys/commands'
 import { Button, buttonClass } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
 import { Notice } from '@/shared/ui/Notice'
@@ -138,6 +139,7 @@ function LoadedExam({ study, trouble }: { study: StudyDetail; trouble: unknown }
         lead={study.studyDescription}
         actions={
           <>
+            <ReadLink studyId={study.id} />
             {mayGroup ? (
               <Button
                 icon={<Combine />}
@@ -188,6 +190,27 @@ function LoadedExam({ study, trouble }: { study: StudyDetail; trouble: unknown }
         />
       ) : null}
     </div>
+  )
+}
+
+/** Opens the viewer; `v` as well. */
+function ReadLink({ studyId }: { studyId: number }) {
+  const navigate = useNavigate()
+  const params = { studyId: String(studyId) }
+  useCommands([
+    {
+      id: 'exam-read',
+      group: 'Exam',
+      title: 'Read it in the viewer',
+      keys: ['v'],
+      run: () => void navigate({ to: '/studies/$studyId/read', params }),
+    },
+  ])
+  return (
+    <Link to="/studies/$studyId/read" params={params} className={buttonClass('primary')}>
+      <Eye aria-hidden="true" />
+      <span>Read</span>
+    </Link>
   )
 }
 

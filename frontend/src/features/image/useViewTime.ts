@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { noteViewing } from '@/shared/api/images'
-import { ViewTime } from './viewTime'
+import { ViewTime } from '@/shared/looking/viewTime'
 
 const INPUTS = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const
 

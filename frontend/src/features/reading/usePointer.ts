@@ -1,0 +1,131 @@
+import { useEffect } from 'react'
+import type { MammoViewer } from '@/viewer/MammoViewer'
+import type { DragTool } from '@/viewer/state'
+import type { Point } from '@/viewer/types'
+
+const WHEEL_ZOOM = 1 / 500
+/** Beyond this it was a drag, not a click. */
+const SLOP_PIXELS = 3
+
+function pointOf(event: { clientX: number; clientY: number }, root: HTMLElement): Point {
+  const { left, top } = root.getBoundingClientRect()
+  return { x: event.clientX - left, y: event.clientY - top }
+}
+
+/** The middle button moves, the right one zooms, whatever the tool is. */
+function toolOf(event: PointerEvent, chosen: DragTool): DragTool {
+  if (event.button === 1) return 'pan'
+  if (event.button === 2) return 'zoom'
+  return chosen
+}
+
+/** Drags, wheel and double click of the panes. Two fingers zoom and move. */
+export function usePointer(viewer: MammoViewer | null, root: HTMLElement | null): void {
+  useEffect(() => {
+    if (!viewer || !root) return undefined
+    const ends = [drags(viewer, root), wheel(viewer, root), doubleClick(viewer, root), focus(viewer, root)]
+    return () => {
+      for (const end of ends) end()
+    }
+  }, [viewer, root])
+}
+
+function drags(viewer: MammoViewer, root: HTMLElement): () => void {
+  const fingers = new Map<number, Point>()
+  let drag: { began: Point; go: (by: Point) => void } | null = null
+  const down = (event: PointerEvent) => {
+    if (!(event.target instanceof Element) || event.target.closest('button, a, [data-control]')) return
+    const began = pointOf(event, root)
+    const found = viewer.paneAt(began)
+    if (!found) return
+    fingers.set(event.pointerId, began)
+    root.setPointerCapture(event.pointerId)
+    viewer.endDrag()
+    if (fingers.size > 1) drag = null
+    else drag = { began, go: viewer.beginDrag(found.key, toolOf(event, viewer.state.tool), found.at) }
+    if (viewer.state.tool === 'magnify') drag?.go({ x: 0, y: 0 })
+  }
+  const move = (event: PointerEvent) => {
+    const before = fingers.get(event.pointerId)
+    if (!before) return
+    const at = pointOf(event, root)
+    if (fingers.size === 2) pinch(viewer, fingers, event.pointerId, at)
+    fingers.set(event.pointerId, at)
+    const by = drag && { x: at.x - drag.began.x, y: at.y - drag.began.y }
+    if (drag && by && Math.hypot(by.x, by.y) > SLOP_PIXELS) drag.go(by)
+  }
+  const up = (event: PointerEvent) => {
+    fingers.delete(event.pointerId)
+    drag = null
+    viewer.endDrag()
+  }
+  const menu = (event: Event) => event.preventDefault()
+  root.addEventListener('pointerdown', down)
+  root.addEventListener('pointermove', move)
+  root.addEventListener('pointerup', up)
+  root.addEventListener('pointercancel', up)
+  root.addEventListener('contextmenu', menu)
+  return () => {
+    root.removeEventListener('pointerdown', down)
+    root.removeEventListener('pointermove', move)
+    root.removeEventListener('pointerup', up)
+    root.removeEventListener('pointercancel', up)
+    root.removeEventListener('contextmenu', menu)
+  }
+}
+
+/** Of two fingers one has moved: their distance zooms, their middle moves. */
+function pinch(viewer: MammoViewer, fingers: ReadonlyMap<number, Point>, moved: number, at: Point): void {
+  const [other] = [...fingers].filter(([id]) => id !== moved).map(([, point]) => point)
+  const before = fingers.get(moved)
+  if (!other || !before) return
+  const found = viewer.paneAt({ x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 })
+  if (!found) return
+  const apart = Math.hypot(before.x - other.x, before.y - other.y)
+  const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(apart, 1)
+  viewer.zoomBy(factor, found.key, found.at)
+  viewer.panBy({ x: (at.x - before.x) / 2, y: (at.y - before.y) / 2 }, found.key)
+}
+
+function wheel(viewer: MammoViewer, root: HTMLElement): () => void {
+  const turn = (event: WheelEvent) => {
+    const found = viewer.paneAt(pointOf(event, root))
+    if (!found) return
+    event.preventDefault()
+    viewer.activate(found.key)
+    const pane = viewer.state.panes.find(({ key }) => key === found.key)
+    if (pane && pane.frameCount > 1 && !event.ctrlKey) viewer.scroll(Math.sign(event.deltaY), found.key)
+    else viewer.zoomBy(Math.exp(-event.deltaY * WHEEL_ZOOM), found.key, found.at)
+  }
+  root.addEventListener('wheel', turn, { passive: false })
+  return () => root.removeEventListener('wheel', turn)
+}
+
+/** One pane alone, and back. */
+function doubleClick(viewer: MammoViewer, root: HTMLElement): () => void {
+  let before = viewer.state.layout
+  const click = (event: MouseEvent) => {
+    if (event.target instanceof Element && event.target.closest('button, a, [data-control]')) return
+    const found = viewer.paneAt(pointOf(event, root))
+    const image = viewer.state.panes.find(({ key }) => key === found?.key)?.image
+    if (!image) return
+    if (viewer.state.layout === 'single') {
+      viewer.setLayout(before === 'single' ? (viewer.state.layouts[0] ?? 'single') : before)
+    } else {
+      before = viewer.state.layout
+      viewer.setLayout('single', image.id)
+    }
+  }
+  root.addEventListener('dblclick', click)
+  return () => root.removeEventListener('dblclick', click)
+}
+
+/** The pane that has the focus is the active one. */
+function focus(viewer: MammoViewer, root: HTMLElement): () => void {
+  const come = (event: FocusEvent) => {
+    const pane = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-pane]') : null
+    if (pane?.dataset.pane !== undefined) viewer.activate(pane.dataset.pane)
+  }
+  root.addEventListener('focusin', come)
+  return () => root.removeEventListener('focusin', come)
+}

@@ -1,0 +1,58 @@
+/** What the viewer tells whoever shows it. A new snapshot after every change; nothing in it is changed later. */
+import type { FrameProblem } from '@/viewer/engine/frame'
+import type { HungPane, LayoutId } from '@/viewer/hanging'
+import type { Camera, FrameState, Rect, Tone, ViewingImage } from '@/viewer/types'
+
+/** What the main button of the pointer does. */
+export type DragTool = 'window' | 'pan' | 'zoom' | 'magnify'
+
+/** `opening`: nothing is to be seen yet; `preview`: pictures, not all at full resolution; `failed`: nothing will come. */
+export type Phase = 'opening' | 'preview' | 'full' | 'failed'
+
+export interface PaneState extends HungPane {
+  readonly rect: Rect
+  readonly camera: Camera
+  readonly tone: Tone
+  readonly window: { readonly center: number; readonly width: number } | null
+  readonly frameNumber: number
+  readonly frameCount: number
+  readonly frameState: FrameState
+  readonly received: number
+  readonly total: number | null
+  readonly problem: FrameProblem | null
+  /** Turned or mirrored by its reader: not as it hangs. */
+  readonly isTurned: boolean
+}
+
+export interface ViewerState {
+  readonly phase: Phase
+  readonly layout: LayoutId
+  readonly layouts: readonly LayoutId[]
+  readonly panes: readonly PaneState[]
+  readonly strip: readonly ViewingImage[]
+  readonly notes: readonly string[]
+  readonly activeKey: string | null
+  readonly tool: DragTool
+  readonly isLinked: boolean
+  readonly hasOverlays: boolean
+  readonly isPlaying: boolean
+  /** Where one is on the way through the exam, in words. */
+  readonly stepWords: string | null
+  /** Why the panes show the server's pictures instead of the stored values; null: they show the stored values. */
+  readonly fallback: string | null
+  readonly hasPrior: boolean
+}
+
+export interface ViewerPreferences {
+  readonly layout: LayoutId | null
+  readonly tool: DragTool
+  readonly isLinked: boolean
+  readonly hasOverlays: boolean
+}
+
+export const USUAL_PREFERENCES: ViewerPreferences = {
+  layout: null,
+  tool: 'window',
+  isLinked: true,
+  hasOverlays: true,
+}

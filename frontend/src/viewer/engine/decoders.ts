@@ -60,8 +60,10 @@ export class Decoders {
     const first = this.waiting.reduce((best, one) => (one.task.rank() < best.task.rank() ? one : best))
     this.waiting = this.waiting.filter((one) => one !== first)
     hand.busyWith = first
-    const { bytes, kind, level, padding } = first.task
-    hand.worker.postMessage({ id: 0, bytes, kind, level, padding } satisfies DecodeRequest)
+    const { kind, level, padding } = first.task
+    // Only what has come, not all the room that is kept for it.
+    const bytes = first.task.bytes.slice()
+    hand.worker.postMessage({ id: 0, bytes, kind, level, padding } satisfies DecodeRequest, [bytes.buffer])
     this.next()
   }
 

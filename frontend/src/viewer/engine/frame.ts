@@ -93,6 +93,11 @@ export class Frame {
     this.changed()
   }
 
+  /** Forgets the samples; the bytes stay, and give them again. */
+  drop(): void {
+    this.shownLevels = []
+  }
+
   fail(problem: unknown): void {
     this.problem = problemOf(problem)
     this.changed()

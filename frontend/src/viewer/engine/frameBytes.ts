@@ -47,7 +47,7 @@ export class FrameBytes {
       ? `${this.address}${this.address.includes('?') ? '&' : '?'}purpose=prefetch`
       : this.address
     const response = await send(address, { signal }, headers)
-    this.begin(response)
+    const expected = this.begin(response)
     try {
       await this.take(response, progress)
     } catch (problem) {
@@ -55,9 +55,15 @@ export class FrameBytes {
       connection.lost()
       throw new NoConnection()
     }
+    // A proxy that loses the server ends the body as if that were all.
+    if (expected !== null && this.received < expected) {
+      connection.lost()
+      throw new NoConnection()
+    }
   }
 
-  private begin(response: Response): void {
+  /** How many bytes are there when this answer has come; null where it does not say. */
+  private begin(response: Response): number | null {
     this.etag = response.headers.get('ETag')
     const range = CONTENT_RANGE.exec(response.headers.get('Content-Range') ?? '')
     const total = range ? Number(range[3]) : Number(response.headers.get('Content-Length') ?? Number.NaN)
@@ -72,6 +78,7 @@ export class FrameBytes {
     }
     this.total = Number.isSafeInteger(total) ? total : null
     if (this.total !== null && this.content.length !== this.total) this.grow(this.total)
+    return range ? Number(range[2]) + 1 : this.total
   }
 
   private async take(response: Response, progress: () => void): Promise<void> {

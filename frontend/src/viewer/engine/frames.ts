@@ -9,7 +9,8 @@ import { Frame, type FrameHolder } from './frame'
 import { Turns } from './turns'
 
 const MEBIBYTE = 1024 * 1024
-const MEMORY_BYTES = 768 * MEBIBYTE
+/** Two exams of four large views with all their sizes, and a few more as they came. */
+const MEMORY_BYTES = 512 * MEBIBYTE
 const WORKERS = 2
 /** Few at once: the first picture is there sooner than if all came a little. */
 const REQUESTS = 2
@@ -160,10 +161,15 @@ export class FrameStore implements FrameHolder {
   private makeRoom(): void {
     let used = 0
     for (const frame of this.frames.values()) used += frame.decodedSize + frame.source.size
-    for (const [address, frame] of this.frames) {
+    const idle = [...this.frames].filter(([, frame]) => !frame.isWanted && !this.running.has(frame))
+    for (const [, frame] of idle) {
       if (used <= this.memoryBytes) return
-      if (frame.isWanted || this.running.has(frame)) continue
-      used -= frame.decodedSize + frame.source.size
+      used -= frame.decodedSize
+      frame.drop()
+    }
+    for (const [address, frame] of idle) {
+      if (used <= this.memoryBytes) return
+      used -= frame.source.size
       this.frames.delete(address)
     }
   }

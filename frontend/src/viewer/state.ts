@@ -56,3 +56,12 @@ export const USUAL_PREFERENCES: ViewerPreferences = {
   isLinked: true,
   hasOverlays: true,
 }
+
+/** Of the panes that have something to show. */
+export function phaseOf(panes: readonly PaneState[]): Phase {
+  const shown = panes.filter(({ image, missing }) => image !== null && missing === null)
+  if (shown.length === 0) return panes.length > 0 ? 'failed' : 'opening'
+  if (shown.every(({ frameState }) => frameState === 'full')) return 'full'
+  if (shown.some(({ frameState }) => frameState === 'full' || frameState === 'preview')) return 'preview'
+  return shown.every(({ frameState }) => frameState === 'failed') ? 'failed' : 'opening'
+}

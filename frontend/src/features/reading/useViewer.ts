@@ -1,5 +1,6 @@
 import { type RefCallback, useCallback, useEffect, useState, useSyncExternalStore } from 'react'
-import { MammoViewer, type Opened } from '@/viewer/MammoViewer'
+import type { Opened } from '@/viewer/HungExam'
+import { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
 import { keepPreferences, readPreferences } from './preferences'
 

@@ -42,10 +42,15 @@ export function quadrants(
   )
 }
 
-/** The sweep over all of an image as it hangs, one image pixel a device pixel. */
-export function sweep(pane: Size, image: ViewingImage, pixelRatio: number): readonly Camera[] {
+/** The sweep over an image (or `box` of it) as it hangs, one image pixel a device pixel. */
+export function sweep(
+  pane: Size,
+  image: ViewingImage,
+  pixelRatio: number,
+  box: Rect | null = wholeOf(image),
+): readonly Camera[] {
   const camera = { scale: 1 / pixelRatio, aspect: aspectOf(image), orientation: orientationOf(image) }
-  return quadrants(pane, image, { ...camera, centre: { x: 0, y: 0 } })
+  return quadrants(pane, image, { ...camera, centre: { x: 0, y: 0 } }, box)
 }
 
 interface Stop {

@@ -343,6 +343,7 @@ async def test_a_deletion_and_its_undo_are_recorded_once_each(product: Product) 
     )
     assert [row["activity_type"] for row in types] == ["upload", "delete", "image_restored"]
     assert "byteCount" in types[1]["metadata"]
+    assert types[2]["metadata"] == types[1]["metadata"]
 
 
 async def test_two_who_undo_at_once_and_a_purge_between_them_agree(product: Product) -> None:

@@ -70,7 +70,10 @@ def upload_days(sums: Sums) -> list[schemas.UploadDay]:
     period = sums.period
     return [
         schemas.UploadDay(
-            day=day, uploads=sums.of(slot, "uploads"), bytes=sums.of(slot, "bytes_added"), partial=period.is_partial(n)
+            day=day,
+            uploads=period.of_day(n, sums.of(slot, "uploads")),
+            bytes=period.of_day(n, sums.of(slot, "bytes_added")),
+            partial=period.is_partial(n),
         )
         for n, (day, slot) in enumerate(zip(period.days, period.slots, strict=True))
     ]
@@ -81,12 +84,12 @@ def activity_days(sums: Sums, people: People) -> list[schemas.ActivityDay]:
     return [
         schemas.ActivityDay(
             day=day,
-            views=sums.of(slot, "views"),
-            uploads=sums.of(slot, "uploads"),
-            downloads=sums.of(slot, "downloads"),
-            logins=sums.of(slot, "logins"),
-            deletes=sums.of(slot, "deletes"),
-            active_users=people.of(slot),
+            views=period.of_day(n, sums.of(slot, "views")),
+            uploads=period.of_day(n, sums.of(slot, "uploads")),
+            downloads=period.of_day(n, sums.of(slot, "downloads")),
+            logins=period.of_day(n, sums.of(slot, "logins")),
+            deletes=period.of_day(n, sums.of(slot, "deletes")),
+            active_users=period.of_day(n, people.of(slot)),
             partial=period.is_partial(n),
         )
         for n, (day, slot) in enumerate(zip(period.days, period.slots, strict=True))
@@ -97,6 +100,11 @@ def storage_days(sums: Sums) -> list[schemas.StorageDay]:
     period = sums.period
     ends = zip(period.days, sums.at_ends("bytes"), sums.at_ends("images"), strict=True)
     return [
-        schemas.StorageDay(day=day, bytes=bytes_, images=images, partial=period.is_partial(n))
+        schemas.StorageDay(
+            day=day,
+            bytes=period.of_day(n, bytes_),
+            images=period.of_day(n, images),
+            partial=period.is_partial(n),
+        )
         for n, (day, bytes_, images) in enumerate(ends)
     ]

@@ -83,7 +83,8 @@ def _unless_archived(period: Period, from_at: datetime, to_at: datetime, counted
 def _day(period: Period, facts: Slots, n: int) -> schemas.UserActivityDay:
     slot = period.slots[n]
     counts: dict[str, int | None] = dict.fromkeys(_NAMES, 0)
-    if period.is_archived(period.bounds[n], period.bounds[n + 1]):
+    is_known = period.is_known(period.bounds[n + 1])
+    if not is_known or period.is_archived(period.bounds[n], period.bounds[n + 1]):
         counts = dict.fromkeys(_NAMES, None)
     elif slot in facts:
         counts = {name: facts[slot][name] for name in _NAMES}

@@ -109,6 +109,10 @@ class Period:
         """Whether anything was recorded before this end of a span; nobody knows what was before."""
         return to_at > (self.known_from or self.as_of)
 
+    def of_day(self, n: int, count: int) -> int | None:
+        """What was counted on the n-th day; null where the day ended before anything was recorded."""
+        return count if self.is_known(self.bounds[n + 1]) else None
+
     def is_archived(self, from_at: datetime, to_at: datetime) -> bool:
         """Whether raw facts of this span are in an archive alone."""
         return overlaps(self.archived, from_at, to_at)

@@ -241,15 +241,15 @@ def _charts(dashboard: schemas.Dashboard) -> list[dict[str, Any]]:
     charts = dashboard.charts
     days = [one.day for one in charts.uploads]
     partial = charts.uploads[-1].partial
-    unknown = _unknown_days(dashboard)
+    unknown = _unknown_days(dashboard)  # left out of the charts, and so is what stands for null here
     shared: dict[str, Any] = {"partial": partial, "unknown_days": unknown}
     activity = [
-        Line(name="Views", style=_BLUE, values=[one.views for one in charts.activity]),
-        Line(name="Uploads", style=_GREEN, values=[one.uploads for one in charts.activity]),
-        Line(name="Downloads", style=_AMBER, values=[one.downloads for one in charts.activity]),
+        Line(name="Views", style=_BLUE, values=[one.views or 0 for one in charts.activity]),
+        Line(name="Uploads", style=_GREEN, values=[one.uploads or 0 for one in charts.activity]),
+        Line(name="Downloads", style=_AMBER, values=[one.downloads or 0 for one in charts.activity]),
     ]
-    uploads = Line(name="Uploads", style=_BLUE, values=[one.uploads for one in charts.uploads])
-    storage = Line(name="Storage", style=_BLUE, values=[one.bytes for one in charts.storage])
+    uploads = Line(name="Uploads", style=_BLUE, values=[one.uploads or 0 for one in charts.uploads])
+    storage = Line(name="Storage", style=_BLUE, values=[one.bytes or 0 for one in charts.storage])
     return [
         day_chart("Uploads a day", "images", days, [uploads], **shared),
         day_chart("Activity a day", "activities", days, activity, **shared),

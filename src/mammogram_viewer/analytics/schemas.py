@@ -53,20 +53,22 @@ class Summary(Wire, frozen=True):
 
 
 class UploadDay(Wire, frozen=True):
+    """Null, here and in the other days: it ended before anything was recorded."""
+
     day: date
-    uploads: int
-    bytes: int
+    uploads: int | None
+    bytes: int | None
     partial: bool
 
 
 class ActivityDay(Wire, frozen=True):
     day: date
-    views: int
-    uploads: int
-    downloads: int
-    logins: int
-    deletes: int
-    active_users: int
+    views: int | None
+    uploads: int | None
+    downloads: int | None
+    logins: int | None
+    deletes: int | None
+    active_users: int | None
     partial: bool
 
 
@@ -74,8 +76,8 @@ class StorageDay(Wire, frozen=True):
     """Originals that were there when the day ended."""
 
     day: date
-    bytes: int
-    images: int
+    bytes: int | None
+    images: int | None
     partial: bool
 
 
@@ -185,11 +187,12 @@ class Dashboard(Wire, frozen=True):
 
 
 class UploadPoint(Wire, frozen=True):
-    """`previous_uploads`: of the day as far into the range before; null: none was wanted, or it is unknown."""
+    """`previous_uploads`: of the day as far into the range before; null: none was wanted, or it is unknown. The others
+    are null where the day ended before anything was recorded."""
 
     day: date
-    uploads: int
-    bytes: int
+    uploads: int | None
+    bytes: int | None
     partial: bool
     previous_uploads: int | None
 

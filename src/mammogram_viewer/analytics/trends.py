@@ -10,7 +10,7 @@ from mammogram_viewer.analytics.sums import Sums, read_sums
 
 
 async def read_upload_trends(db: Pool, period: Period) -> UploadTrends:
-    """A point a day, days without uploads as 0."""
+    """A point a day, days without uploads as 0, those before anything was recorded as null."""
     sums = await read_sums(db, period)
     return UploadTrends(range=period.wire(), previous=period.wire_previous(), points=_points(sums))
 
@@ -20,8 +20,8 @@ def _points(sums: Sums) -> list[UploadPoint]:
     return [
         UploadPoint(
             day=day,
-            uploads=sums.of(slot, "uploads"),
-            bytes=sums.of(slot, "bytes_added"),
+            uploads=period.of_day(n, sums.of(slot, "uploads")),
+            bytes=period.of_day(n, sums.of(slot, "bytes_added")),
             partial=period.is_partial(n),
             previous_uploads=_uploads_before(sums, n),
         )

@@ -13,7 +13,7 @@ from mammogram_viewer.activity.many import record_activities, record_audits
 from mammogram_viewer.activity.models import Actor
 from mammogram_viewer.archive import withdrawals
 from mammogram_viewer.archive.service import ABSENT
-from mammogram_viewer.archive.standing import Standing, list_standing
+from mammogram_viewer.archive.standing import Standing, list_originals, list_standing
 from mammogram_viewer.archive.withdrawals import WithdrawnImage
 from mammogram_viewer.foundation.errors import Conflict, Forbidden, Gone, MammogramViewerError, NotFound
 from mammogram_viewer.jobs import outbox
@@ -115,7 +115,8 @@ async def restore_many(db: asyncpg.Pool, image_ids: list[int], principal: Princi
         for batch in withdrawals.batches(image_ids):
             back = await withdrawals.restore_images(connection, batch, owner_id=owner_id)
             jobs += await outbox.revive(connection, back.cancelled_jobs)
-            facts = [(image_id, {}) for image_id in back.restored]
+            originals = await list_originals(connection, back.restored, owner_id=None)
+            facts = [(one.id, {"fileType": one.file_type, "byteCount": one.byte_count}) for one in originals]
             await record_activities(connection, actor, "image_restored", "image", facts)
             await record_audits(connection, actor, "image_restored", "image", facts)
             restored += back.restored

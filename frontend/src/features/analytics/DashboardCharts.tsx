@@ -65,7 +65,7 @@ function chartsOf({ charts, knownFrom, range }: Dashboard) {
         key: 'bytes',
         label: 'Originals',
         token: '--series-storage',
-        of: (day) => day.bytes / 1_000_000,
+        of: (day) => (day.bytes === null ? null : day.bytes / 1_000_000),
       },
     ]),
   }

@@ -1986,15 +1986,15 @@ export interface components {
     }
     /** ActivityDay */
     ActivityDay: {
-      activeUsers: number
+      activeUsers: number | null
       /** Format: date */
       day: string
-      deletes: number
-      downloads: number
-      logins: number
+      deletes: number | null
+      downloads: number | null
+      logins: number | null
       partial: boolean
-      uploads: number
-      views: number
+      uploads: number | null
+      views: number | null
     }
     /** ActivityPage */
     ActivityPage: {
@@ -3062,10 +3062,10 @@ export interface components {
     }
     /** StorageDay */
     StorageDay: {
-      bytes: number
+      bytes: number | null
       /** Format: date */
       day: string
-      images: number
+      images: number | null
       partial: boolean
     }
     /** StorageHealth */
@@ -3320,11 +3320,11 @@ export interface components {
     }
     /** UploadDay */
     UploadDay: {
-      bytes: number
+      bytes: number | null
       /** Format: date */
       day: string
       partial: boolean
-      uploads: number
+      uploads: number | null
     }
     /** UploadPage */
     UploadPage: {
@@ -3336,12 +3336,12 @@ export interface components {
     }
     /** UploadPoint */
     UploadPoint: {
-      bytes: number
+      bytes: number | null
       /** Format: date */
       day: string
       partial: boolean
       previousUploads: number | null
-      uploads: number
+      uploads: number | null
     }
     /** UploadTrends */
     UploadTrends: {

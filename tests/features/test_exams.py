@@ -213,6 +213,14 @@ async def test_grouping_is_in_the_audit_log_and_images_filed_later_join_the_grou
     ]
 
 
+def test_a_patient_id_that_names_side_and_view_is_one_patient(product: Product):
+    """As in CBIS-DDSM, where each film is a study and a patient of its own."""
+    exam = next(seeds)
+    films = {slot: f"P_{exam}_{slot}" for slot in ("LEFT_CC", "LEFT_MLO", "RIGHT_CC")}
+    head, *members = (upload(product, view(next(seeds), "L CC", patient_id=name)) for name in films.values())
+    assert act(product, head, "group", *members).json()["changed"] == members
+
+
 def test_exams_that_cannot_be_one_are_refused_with_the_reason(product: Product):
     one, two = (f"P-{next(seeds)}" for _ in range(2))
     head = upload(product, view(next(seeds), "R CC", patient_id=one))

@@ -93,10 +93,11 @@ class ExamsShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StudyToGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides whether a study may be grouped; locked. `patient_id` is that of the table of patients."""
+    """What decides whether a study may be grouped; locked. `patient_id` is the file's, by `issuer`."""
 
     id: int
-    patient_id: int | None
+    patient_id: str | None
+    issuer: str | None
     grouped_into: int | None
     has_members: bool
     has_images: bool

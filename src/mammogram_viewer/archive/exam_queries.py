@@ -217,10 +217,11 @@ async def lock_studies(connection: Connection, study_ids: list[int]) -> list[Stu
         study_ids,
     )
     rows = await connection.fetch(
-        """SELECT s.id, s.patient_id, s.grouped_into,
+        """SELECT s.id, p.patient_id, p.issuer_of_patient_id AS issuer, s.grouped_into,
                   EXISTS (SELECT FROM studies m WHERE m.grouped_into = s.id) AS has_members,
                   EXISTS (SELECT FROM images WHERE study_id = s.id) AS has_images
-           FROM studies s WHERE s.id = ANY($1::bigint[]) OR s.grouped_into = ANY($1::bigint[]) ORDER BY s.id""",
+           FROM studies s LEFT JOIN patients p ON p.id = s.patient_id
+           WHERE s.id = ANY($1::bigint[]) OR s.grouped_into = ANY($1::bigint[]) ORDER BY s.id""",
         study_ids,
     )
     return [StudyToGroup(**dict(row)) for row in rows]

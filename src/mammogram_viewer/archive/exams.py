@@ -15,6 +15,7 @@ from mammogram_viewer.archive.exam_models import (
     StudyToGroup,
 )
 from mammogram_viewer.archive.queries import Connection, Database
+from mammogram_viewer.dicom.view_text import patient_alone
 from mammogram_viewer.foundation.errors import Conflict, NotFound
 
 ABSENT = "This exam does not exist, or you may not see it."
@@ -93,7 +94,7 @@ async def group(connection: Connection, head_id: int, study_ids: list[int], *, m
         _demand_free(locked[study_id])
     members = [study for study in locked.values() if study.grouped_into == head_id]
     parts = [locked[head_id], *members, *(locked[study_id] for study_id in fresh)]
-    if len({part.patient_id for part in parts if part.patient_id is not None}) > 1:
+    if len({(patient_alone(part.patient_id), part.issuer) for part in parts if part.patient_id is not None}) > 1:
         raise Conflict("These are exams of different patients and stay apart.", code="different_patients")
     if len(parts) > most_members:
         raise Conflict(f"An exam holds at most {most_members} studies.", code="too_many_members")

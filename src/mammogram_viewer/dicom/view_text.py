@@ -48,6 +48,8 @@ _MODIFIER_PHRASES = (
     (r"NIPPLE IN PROFILE", ("nipple_in_profile",)), (r"ROLLED LATERAL(?:LY)?", ("rolled_lateral",)),
     (r"ROLLED MEDIAL(?:LY)?", ("rolled_medial",)),
 )  # fmt: skip
+# What CBIS-DDSM and collections like it put behind the patient: P_00173_LEFT_CC.
+_VIEW_OF_A_PATIENT = re.compile(r"[ _.-]+(?:LEFT|RIGHT)[ _.-]+(?:CC|MLO|ML|LM|LMO|XCCL|XCCM)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,12 @@ def read_text(text: str) -> Label:
             modifiers.append("implant_displaced")
     one_side = sides.pop() if len(sides) == 1 else None
     return Label(one_side, views.pop() if len(views) == 1 else None, tuple(dict.fromkeys(modifiers)))
+
+
+def patient_alone(patient_id: str) -> str:
+    """A patient id without the side and view that some anonymised collections append to it, by which each image of one
+    person would be another person's."""
+    return _VIEW_OF_A_PATIENT.sub("", patient_id.strip()) or patient_id
 
 
 def _text_label(word: str) -> Label | None:

@@ -11,7 +11,7 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr._snomed_dict import mapping
 
 from mammogram_viewer.dicom import view_codes
-from mammogram_viewer.dicom.view_text import Label, read_label, read_text
+from mammogram_viewer.dicom.view_text import Label, patient_alone, read_label, read_text
 from mammogram_viewer.dicom.views import side_and_view, side_in_text, view_in_text
 from unit.dicom.builders import code, item, sequence
 
@@ -336,3 +336,21 @@ def test_no_text_makes_it_raise_or_answer_outside_of_the_words(description, name
     found = side_and_view(dataset(SeriesDescription=description, PatientName=name))
     assert found.laterality in (None, "R", "L", "B")
     assert read_text(description).view in (None, *VIEW_NAMES.values(), "XCC")
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "alone"),
+    [
+        ("Mass-Test_P_00173_LEFT_CC", "Mass-Test_P_00173"),
+        ("Mass-Test_P_00173_RIGHT_MLO", "Mass-Test_P_00173"),
+        ("12 right ml", "12"),
+        ("P-1042", "P-1042"),
+        ("LEFT_CC", "LEFT_CC"),
+        ("_LEFT_CC", "_LEFT_CC"),
+        ("P_LEFT", "P_LEFT"),
+        ("P_RCC", "P_RCC"),
+        ("", ""),
+    ],
+)
+def test_side_and_view_behind_a_patient_id_are_not_the_patient(patient_id, alone):
+    assert patient_alone(patient_id) == alone

@@ -10,7 +10,7 @@ import { Notice } from '@/shared/ui/Notice'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import { findStudiesQuery } from './api'
 import styles from './ExamPage.module.css'
-import { studyName } from './study'
+import { mayBeOnePatient, studyName } from './study'
 
 interface GroupDialogProps {
   study: StudyDetail
@@ -70,7 +70,7 @@ interface FoundProps {
 }
 
 function Found({ found, patientId, isBusy, onPick }: FoundProps) {
-  const isOtherPatient = patientId !== null && found.patientId !== null && found.patientId !== patientId
+  const isOtherPatient = !mayBeOnePatient(patientId, found.patientId)
   const facts = [found.patientId, found.views.present.join(', '), plural(found.imageCount, 'image')].filter(
     Boolean,
   )

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Study, StudyDetail, StudyImage } from '@/shared/api/studies'
-import { countsInWords, examTitle, hangingOf, imagesBeside, studyName } from './study'
+import { countsInWords, examTitle, hangingOf, imagesBeside, mayBeOnePatient, studyName } from './study'
 
 const LINKS = { self: '', file: '', png: null, tags: null, thumbnail256: null, thumbnail512: null }
 
@@ -92,4 +92,14 @@ test('the counts name only what there is', () => {
 test('a study in a list is named by date and description', () => {
   expect(studyName(exam())).toBe('20 Nov 2026, Screening')
   expect(studyName(exam({ studyAt: null, studyDescription: null }))).toBe('Exam 7')
+})
+
+test.each([
+  ['P-1', 'P-1', true],
+  ['P-1', 'P-2', false],
+  [null, 'P-2', true],
+  ['Mass-Test_P_00173_LEFT_CC', 'Mass-Test_P_00173_RIGHT_MLO', true],
+  ['Mass-Test_P_00173_LEFT_CC', 'Mass-Test_P_00174_LEFT_CC', false],
+])('exams of %s and %s can be one: %s', (one, other, expected) => {
+  expect(mayBeOnePatient(one, other)).toBe(expected)
 })

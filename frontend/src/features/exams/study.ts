@@ -57,3 +57,13 @@ export function studyName(study: Pick<Study, 'id' | 'studyAt' | 'studyDescriptio
   const words = [study.studyAt ? formatDate(study.studyAt) : null, study.studyDescription].filter(Boolean)
   return words.length > 0 ? words.join(', ') : `Exam ${study.id}`
 }
+
+/** Side and view that some anonymised collections put behind the patient, as the server knows them. */
+const VIEW_OF_A_PATIENT = /[ _.-]+(?:left|right)[ _.-]+(?:cc|mlo|ml|lm|lmo|xccl|xccm)$/i
+
+/** Whether two exams can be one patient's, by their ids; an exam that names nobody can be anyone's. */
+export function mayBeOnePatient(one: string | null, other: string | null): boolean {
+  if (one === null || other === null) return true
+  const [first, second] = [one, other].map((id) => id.trim().replace(VIEW_OF_A_PATIENT, '') || id)
+  return first === second
+}

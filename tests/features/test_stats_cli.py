@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -146,6 +150,40 @@ async def test_months_are_listed_archived_and_brought_back(product: Product, sta
 def _listed(text: str) -> dict[str, list[str]]:
     rows = [line.split("\t") for line in text.splitlines()]
     return {row[0]: row[1:] for row in rows}
+
+
+async def test_the_worker_looks_after_days_and_months_by_itself(product: Product) -> None:
+    async with asyncio.timeout(30):
+        while not (runs := await product.fetch(RUNS)):
+            await asyncio.sleep(0.05)
+    assert [runs[0]["status"], runs[0]["attempts"]] == ["completed", 1]
+    assert set(json.loads(runs[0]["result"])) == {"partitions", "days", "archived"}
+
+
+RUNS = """
+SELECT j.status, j.result, count(a.*) AS attempts FROM job_queue j LEFT JOIN job_attempts a ON a.job_id = j.id
+WHERE j.type = 'keep_analytics' AND j.finished_at IS NOT NULL GROUP BY j.id ORDER BY j.created_at
+"""
+
+
+def test_a_terminal_gets_a_bar(product: Product) -> None:
+    """Under a pseudo-terminal, as somebody sees it."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mammogram_viewer", "stats", "rebuild"],
+        env={**product.environment(), "TERM": "xterm", "COLUMNS": "120"},
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    seen = b""
+    with contextlib.suppress(OSError):  # EIO: its end
+        while piece := os.read(leader, 65536):
+            seen += piece
+    os.close(leader)
+    assert process.wait(30) == 0
+    assert "━".encode() in seen
+    assert b"days were counted anew" in seen
 
 
 async def test_a_day_is_computed(product: Product, stats) -> None:

@@ -260,9 +260,9 @@ export class HungExam {
     return image ? this.sweepOver(image, this.size).length : 1
   }
 
-  /** The breast at one image pixel a screen pixel, place by place. */
+  /** All of the image at one image pixel a screen pixel, place by place: what was taken for air is looked at as well. */
   private sweepOver(image: ViewingImage, pane: Size): readonly Camera[] {
-    return sweep(pane, image, devicePixelRatio, this.boxes.get(image.id))
+    return sweep(pane, image, devicePixelRatio)
   }
 
   /** The first step shows what is shown already: then the second. */

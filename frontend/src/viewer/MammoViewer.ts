@@ -55,7 +55,7 @@ export class MammoViewer {
     this.canvas.setAttribute('aria-hidden', 'true')
     root.prepend(this.canvas)
     this.exam = new HungExam(this.store, () => this.changed())
-    this.fallback = stageProblem()
+    this.fallback = stageProblem(this.canvas)
     if (this.fallback === null) this.stage = this.makeStage()
     this.state = this.made()
     this.resizing = new ResizeObserver(() => this.measure())

@@ -9,6 +9,8 @@ export interface FrameProblem {
   readonly message: string
 }
 
+const PROGRESS_MILLISECONDS = 150
+
 /** What a frame may ask of its store. */
 export interface FrameHolder {
   wanted(frame: Frame): void
@@ -26,6 +28,7 @@ export class Frame {
   private shownLevels: readonly Samples[] = []
   private readonly listeners = new Set<() => void>()
   private readonly holder: FrameHolder
+  private told = 0
 
   constructor(image: ViewingImage, number: number, address: string, holder: FrameHolder) {
     this.image = image
@@ -100,6 +103,14 @@ export class Frame {
 
   fail(problem: unknown): void {
     this.problem = problemOf(problem)
+    this.changed()
+  }
+
+  /** More bytes have come: told now and then, since whoever hears it may draw anew. */
+  progressed(): void {
+    const now = performance.now()
+    if (now - this.told < PROGRESS_MILLISECONDS) return
+    this.told = now
     this.changed()
   }
 

@@ -130,7 +130,7 @@ export class FrameStore implements FrameHolder {
     const rank = (stage: number) => () => stage + frame.priority + (isAhead ? PREFETCH_RANK : 0)
     const read = (end: number | null, stage: number) =>
       this.turns.run(rank(stage), signal, () =>
-        frame.source.readTo(end, { isPrefetch: isAhead, signal, progress: () => frame.changed() }),
+        frame.source.readTo(end, { isPrefetch: isAhead, signal, progress: () => frame.progressed() }),
       )
     const decode = async (level: number, stage: number) => {
       const { greyScale } = frame.image

@@ -65,7 +65,8 @@ function meanWithout({ low, high }: PaddingRange, a: number, b: number, c: numbe
     sum += d
     count += 1
   }
-  return count <= 2 ? low : awayFrom(low, high, Math.round(sum / count))
+  if (count <= 2) return low
+  return awayFrom(low, high, count === 4 ? (sum + 2) >> 2 : Math.round(sum / 3))
 }
 
 /** A mean of values on either side of the padding may not become padding itself. */

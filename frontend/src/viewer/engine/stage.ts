@@ -34,12 +34,11 @@ const CONTEXT: WebGLContextAttributes = {
 /** Every mammogram fits; what the standard of WebGL 2 promises (2048) would not do. */
 const LEAST_TEXTURE_PIXELS = 4096
 
-/** Why this browser cannot draw, for people; null where it can. */
-export function stageProblem(): string | null {
-  const gl = document.createElement('canvas').getContext('webgl2')
+/** Why this browser cannot draw on this canvas, for people; null where it can: then a stage takes it. */
+export function stageProblem(canvas: HTMLCanvasElement): string | null {
+  const gl = canvas.getContext('webgl2', CONTEXT)
   if (!gl) return 'This browser offers no WebGL 2, or it is switched off.'
   const most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number
-  gl.getExtension('WEBGL_lose_context')?.loseContext()
   if (most < LEAST_TEXTURE_PIXELS) return `The graphics card takes pictures of ${most} pixels only.`
   return null
 }
@@ -50,6 +49,8 @@ export class Stage {
   private program: Program
   private textures: Textures
   private pixelRatio = 1
+  /** What the canvas shows; null: nothing. */
+  private shown: readonly (readonly unknown[])[] | null = null
   private readonly tables = new WeakMap<object, Map<string, DisplayTable>>()
   private readonly leave: () => void
 
@@ -69,6 +70,7 @@ export class Stage {
     const restored = () => {
       this.program = compile(gl)
       this.textures = new Textures(gl)
+      this.shown = null
       events.restored()
     }
     canvas.addEventListener('webglcontextlost', lost)
@@ -88,14 +90,23 @@ export class Stage {
   resize(size: Size, pixelRatio: number): void {
     this.pixelRatio = pixelRatio
     const { width, height } = deviceRect({ left: 0, top: 0, ...size }, pixelRatio)
-    if (this.canvas.width !== width) this.canvas.width = width
-    if (this.canvas.height !== height) this.canvas.height = height
+    if (this.canvas.width === width && this.canvas.height === height) return
+    // A canvas that is resized is empty.
+    this.shown = null
+    this.canvas.width = width
+    this.canvas.height = height
   }
 
-  /** Draws everything anew; to be called in an animation frame. Later panes lie over earlier ones. */
+  /**
+   * To be called in an animation frame. Later panes lie over earlier ones. Nothing is done where the canvas shows just
+   * that already: much of what happens while frames come changes no pixel.
+   */
   draw(panes: readonly StagePane[]): void {
     const { gl } = this
     if (gl.isContextLost()) return
+    const wanted = panes.map(drawnFrom)
+    if (this.shown && isSame(this.shown, wanted)) return
+    this.shown = wanted
     gl.disable(gl.SCISSOR_TEST)
     gl.clearColor(0, 0, 0, 1)
     gl.clear(gl.COLOR_BUFFER_BIT)
@@ -109,6 +120,7 @@ export class Stage {
 
   /** What was drawn last, as a PNG in device pixels. `panes` are drawn once more, since a canvas forgets. */
   snapshot(panes: readonly StagePane[]): Promise<Blob> {
+    this.shown = null
     this.draw(panes)
     return new Promise((resolve, reject) => {
       this.canvas.toBlob(
@@ -172,6 +184,19 @@ export class Stage {
     }
     return table
   }
+}
+
+/** All that decides a pane's pixels; none of these objects is ever changed. */
+function drawnFrom({ rect, frame, greyScale, camera, tone }: StagePane): readonly unknown[] {
+  const { left, top, width, height } = rect
+  return [left, top, width, height, frame?.levels, greyScale, camera, tone]
+}
+
+function isSame(one: readonly (readonly unknown[])[], other: readonly (readonly unknown[])[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((parts, pane) => parts.every((part, index) => part === other[pane]?.[index]))
+  )
 }
 
 const PICTURES = {}

@@ -96,7 +96,7 @@ function ToolButtons({ viewer, tool: chosen }: { viewer: MammoViewer; tool: Drag
 
 function ViewButtons({ viewer, state, acts }: Omit<ToolbarProps, 'title'>) {
   return (
-    <div className={styles.group} role="group" aria-label="View">
+    <div className={styles.group} role="group" aria-label="Page">
       <IconButton
         label="Link the panes"
         keys="l"

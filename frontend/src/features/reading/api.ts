@@ -4,6 +4,8 @@ import { fetchStudyPage } from '@/shared/api/studies'
 import type { ExamViewing, ViewingImage } from '@/viewer/types'
 
 const POLL_MILLISECONDS = 3000
+/** What others do to an exam that is read (an image comes, goes, or is corrected) is seen this soon. */
+const CALM_POLL_MILLISECONDS = 20_000
 
 function isUnderWay(image: ViewingImage): boolean {
   return image.status === 'pending' || image.status === 'processing'
@@ -15,7 +17,9 @@ export function examQuery(studyId: string) {
     queryKey: ['reading', 'exam', studyId],
     queryFn: ({ signal }) =>
       request<ExamViewing>(`/api/studies/${encodeURIComponent(studyId)}/viewing`, { signal }),
-    refetchInterval: ({ state }) => (state.data?.images.some(isUnderWay) ? POLL_MILLISECONDS : false),
+    refetchInterval: ({ state }) =>
+      state.data?.images.some(isUnderWay) ? POLL_MILLISECONDS : CALM_POLL_MILLISECONDS,
+    refetchOnWindowFocus: 'always',
     staleTime: 30_000,
   })
 }
@@ -25,7 +29,9 @@ export function imageQuery(imageId: string) {
     queryKey: ['reading', 'image', imageId],
     queryFn: ({ signal }) =>
       request<ViewingImage>(`/api/images/${encodeURIComponent(imageId)}/viewing`, { signal }),
-    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? POLL_MILLISECONDS : false),
+    refetchInterval: ({ state }) =>
+      state.data && isUnderWay(state.data) ? POLL_MILLISECONDS : CALM_POLL_MILLISECONDS,
+    refetchOnWindowFocus: 'always',
     staleTime: 30_000,
   })
 }

@@ -39,6 +39,7 @@ from mammogram_viewer.analytics.archive_check import find_archive_faults, sweep_
 from mammogram_viewer.analytics.rebuild import rebuild
 from mammogram_viewer.analytics.schedule import AnalyticsUpkeep
 from mammogram_viewer.analytics.system_stats import update_system_stats
+from mammogram_viewer.archive.removals import QUARANTINE
 from mammogram_viewer.foundation.errors import Conflict, Invalid, Locked, NotFound, Unavailable
 from mammogram_viewer.foundation.settings import Settings
 from s3_server import Bucket, s3_server  # noqa: F401 - the latter is a fixture
@@ -229,6 +230,8 @@ async def test_the_sweep_takes_files_that_no_row_speaks_of_and_only_those(
     assert [f.fault async for f in find_archive_faults(db, storage, orphans_older_than_seconds=-2)] == ["orphan"]
     assert await sweep_archive_files(db, storage, older_than_seconds=3600) == 0
     assert await sweep_archive_files(db, storage, older_than_seconds=-2) == 1
+    (aside,) = storage.list_keys(QUARANTINE, older_than_seconds=-2)
+    assert aside.endswith("2025-03/orphan.csv.gz")
     await archives.restore(MARCH)
     assert await sweep_archive_files(db, storage, older_than_seconds=-2) == 0, "kept until there is another"
     await archives.archive(MARCH)

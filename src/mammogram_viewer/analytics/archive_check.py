@@ -11,7 +11,7 @@ from mammogram_viewer.adapters.storage.port import Storage
 from mammogram_viewer.analytics import archive_queries
 from mammogram_viewer.analytics.archive import PREFIX
 from mammogram_viewer.analytics.archive_file import read_text
-from mammogram_viewer.archive.removals import batches
+from mammogram_viewer.archive.removals import batches, quarantine
 from mammogram_viewer.archive.verify import Finding
 from mammogram_viewer.foundation.errors import NotFound, Unavailable
 
@@ -19,18 +19,19 @@ log = logging.getLogger(__name__)
 
 
 async def sweep_archive_files(db: asyncpg.Pool, storage: Storage, *, older_than_seconds: float) -> int:
-    """Delete files that no row speaks of: of an archiving that was cut off (its rows are in the partition still), or of
-    a month that was restored and archived again. Not while a month is being archived. The caller has made sure that
-    storage and database belong together."""
+    """Put files into quarantine that no row speaks of: of an archiving that was cut off (its rows are in the partition
+    still), or of a month that was restored and archived again. Not deleted at once: a database that comes back from a
+    backup may speak of them. Not while a month is being archived. The caller has made sure that storage and database
+    belong together."""
     removed = 0
     async with db.acquire() as connection, connection.transaction():
         if not await archive_queries.lock_archives(connection):
             return 0
         async for keys in _orphans(db, storage, older_than_seconds=older_than_seconds):
-            await storage.delete(keys)
+            await quarantine(storage, keys)
             removed += len(keys)
     if removed:
-        log.warning("activity_files_removed", extra={"files": removed})
+        log.warning("activity_files_in_quarantine", extra={"files": removed})
     return removed
 
 

@@ -41,7 +41,7 @@ async def remove_orphans(db: asyncpg.Pool, storage: Storage, *, older_than_secon
     storage and database belong together."""
     originals = renditions = 0
     async for orphans in list_orphans(db, storage, "originals", older_than_seconds=older_than_seconds):
-        await _quarantine(storage, orphans)
+        await quarantine(storage, orphans)
         originals += len(orphans)
     async for orphans in list_orphans(db, storage, "renditions", older_than_seconds=older_than_seconds):
         await storage.delete(orphans)
@@ -51,7 +51,8 @@ async def remove_orphans(db: asyncpg.Pool, storage: Storage, *, older_than_secon
     return originals + renditions
 
 
-async def _quarantine(storage: Storage, keys: list[str]) -> None:
+async def quarantine(storage: Storage, keys: list[str]) -> None:
+    """Put files aside under their keys and the day; they go after `quarantine_days`."""
     today = datetime.now(UTC).date().isoformat()
     for key in keys:
         with contextlib.suppress(NotFound):  # gone meanwhile

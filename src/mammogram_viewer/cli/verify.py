@@ -25,8 +25,8 @@ _SENTENCES = {
     "missing_rendition": "a rendition is gone; retry the image's job to make it again",
     "missing_activities": "a file of archived activities is gone; restore it from a backup",
     "changed_activities": "a file of archived activities has changed; restore it from a backup",
-    "orphan": "no row speaks of this file; the reconciler moves an original to quarantine/ and deletes any other",
-    "quarantined": "no row spoke of this original; it is deleted after MAMMOGRAM_VIEWER_QUARANTINE_DAYS",
+    "orphan": "no row speaks of this file; the sweep moves it to quarantine/, and deletes a rendition",
+    "quarantined": "no row spoke of this file; it is deleted after MAMMOGRAM_VIEWER_QUARANTINE_DAYS",
     "other_installation": "this storage is not known to belong to this database; nothing in it is tidied up. "
     "Check DATABASE_URL, DATA_DIR and STORAGE_URL, or restore the database that belongs to it",
 }

@@ -49,6 +49,8 @@ export class Stage {
   private program: Program
   private textures: Textures
   private pixelRatio = 1
+  /** Longest side of a picture that the card takes; of a larger one its smaller sizes are drawn. */
+  private readonly most: number
   /** What the canvas shows; null: nothing. */
   private shown: readonly (readonly unknown[])[] | null = null
   private readonly tables = new WeakMap<object, Map<string, DisplayTable>>()
@@ -60,6 +62,7 @@ export class Stage {
     const gl = canvas.getContext('webgl2', CONTEXT)
     if (!gl) throw new Error('This browser offers no WebGL 2.')
     this.gl = gl
+    this.most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number
     this.program = compile(gl)
     this.textures = new Textures(gl)
     const lost = (event: Event) => {
@@ -79,11 +82,6 @@ export class Stage {
       canvas.removeEventListener('webglcontextlost', lost)
       canvas.removeEventListener('webglcontextrestored', restored)
     }
-  }
-
-  /** Longest side of a picture that can be drawn. */
-  get largestPixels(): number {
-    return this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) as number
   }
 
   /** CSS pixels, and how many device pixels each is wide. */
@@ -145,7 +143,8 @@ export class Stage {
     gl.scissor(rect.left, bottom, rect.width, rect.height)
     gl.clear(gl.COLOR_BUFFER_BIT)
     const full = pane.frame && fullSize(pane.frame)
-    const placing = full && placingOf(pane.frame.levels, full, pane.camera, rect, this.pixelRatio)
+    const levels = pane.frame?.levels.filter(({ width, height }) => Math.max(width, height) <= this.most)
+    const placing = full && levels && placingOf(levels, full, pane.camera, rect, this.pixelRatio)
     if (!placing) return
     const { samples } = placing
     const table = this.tableOf(pane, samples)

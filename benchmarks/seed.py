@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from benchmarks.bulk import without_indexes
+from mammogram_viewer.imaging.order import RECIPE_VERSION
 
 IMAGES_PER_EXAM = 20
-RECIPE_VERSION = 1
 # One exam in fifty minutes, up to this moment.
 NEWEST_AT = "2025-12-31 18:00:00.000457Z"
 APART = "52 minutes 0.000123 seconds"

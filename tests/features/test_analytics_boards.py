@@ -145,3 +145,63 @@ async def test_two_at_once_make_one_board(db: asyncpg.Pool, images: MostViewedIm
     rankings = await asyncio.gather(*(Boards(db).rank(*span) for _ in range(4)))
     assert len({tuple(ranking.places[:5]) for ranking in rankings}) == 1
     assert await db.fetchval("SELECT count(*) FROM view_boards") == 1
+
+
+async def test_long_windows_are_told_from_the_images_with_most_views_ever(
+    db: asyncpg.Pool, images: MostViewedImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever waits to be folded, was deleted, or was told to be of another image."""
+    monkeypatch.setattr(boards, "_LONG", timedelta(0))
+    monkeypatch.setattr(boards, "_CANDIDATES", 15)
+    monkeypatch.setattr(boards, "_WITH_VIEWERS", 3)
+    chance, now, short = random.Random(11), datetime.now(UTC), 0
+    for step in range(30):
+        await db.execute("DELETE FROM view_boards")
+        if step % 3 == 0:
+            await db.execute("SELECT fold_activity()")
+        change = chance.randrange(4)
+        if change == 0:
+            await add_views(db, chance.randrange(1, 30), timedelta(days=30))
+        elif change == 1:
+            await db.execute(
+                "DELETE FROM image_views WHERE id IN (SELECT id FROM image_views ORDER BY random() LIMIT 5)"
+            )
+        elif change == 2:
+            await db.execute(
+                "UPDATE image_views SET image_id = $1 WHERE image_id = $2", 50 + step % 9, chance.randrange(1, 50)
+            )
+        from_at = now - timedelta(days=chance.choice([3, 20, 41]))
+        to_at = now - timedelta(days=chance.choice([0, 1, 2])) + timedelta(hours=1)
+        limit = chance.choice([1, 3, 10])
+        await check(db, images, from_at, to_at, limit)
+        made = await db.fetchrow("SELECT cardinality(image_ids) AS listed, complete FROM view_boards")
+        assert made is not None
+        short += made["listed"] < boards.LISTED and not made["complete"]
+    assert short > 3, "none of these boards was told from totals"
+
+
+async def test_totals_follow_a_view_that_is_told_to_be_of_another_image(
+    db: asyncpg.Pool, images: MostViewedImages
+) -> None:
+    await db.execute("SELECT fold_activity()")
+    await db.execute("UPDATE image_views SET image_id = 60 WHERE image_id = 1")
+    await db.execute("SELECT fold_activity()")
+    told, _ = await images.ever(10)
+    counted = await db.fetch(_COUNTED, datetime(1970, 1, 1, tzinfo=UTC), END, 10)
+    assert [(one.image_id, one.views, one.viewers) for one in told] == [
+        (row["image_id"], row["views"], row["viewers"]) for row in counted
+    ]
+
+
+async def test_all_time_tells_viewers_from_its_board_and_those_since(
+    db: asyncpg.Pool, images: MostViewedImages
+) -> None:
+    await db.execute("SELECT fold_activity()")
+    await keep_boards(db)
+    await add_views(db, 40, timedelta(minutes=1))
+    await db.execute("SELECT fold_activity()")
+    told, _ = await images.ever(10)
+    counted = await db.fetch(_COUNTED, datetime(1970, 1, 1, tzinfo=UTC), END, 10)
+    assert [(one.image_id, one.views, one.viewers) for one in told] == [
+        (row["image_id"], row["views"], row["viewers"]) for row in counted
+    ]

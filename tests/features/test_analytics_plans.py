@@ -168,6 +168,6 @@ async def test_a_standard_window_of_most_viewed_reads_the_views_since_its_board(
         async with past.acquire() as connection:
             notes = Explainer(connection)  # type: ignore[arg-type] - what a pool lends
             await Boards(notes).rank(period.from_at, period.to_at)  # type: ignore[arg-type] - it stands for a pool
-        assert notes.measured.indexes <= {"view_boards_pkey", "image_views_viewed_at_idx", "image_views_image_id_idx"}
+        assert notes.measured.indexes <= {"view_boards_pkey", "image_views_viewed_at_idx", "image_views_by_image_idx"}
         assert not any(node == "Seq Scan image_views" for node in notes.measured.nodes)
         assert len(notes.statements) <= 4

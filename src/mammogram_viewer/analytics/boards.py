@@ -5,6 +5,10 @@ thousand images. Whoever asks adds the views since; an image that is not listed 
 What remains has fewer views than the last one listed, so that every place above that one is certain. A window that
 begins a little later than a board's (another zone, the next day) takes off the views between the two beginnings.
 
+No image has more views in a window than it has in all. So the board of a long window that somebody waits for is counted
+of the images with most views ever alone; it lists those that come before whatever was left out. Where that are too few,
+every view of the window is counted.
+
 Views that come late, are deleted or changed make PostgreSQL forget the boards that had counted their time (triggers of
 migration 0024). `until_at` lies ten minutes back, so that no transaction still under way belongs before it."""
 
@@ -32,8 +36,12 @@ _WITH_VIEWERS = 110  # places; the longest list asked for is a hundred
 _MANY_VIEWS = 200  # of one image: from here its viewers are kept with the board
 _TOO_MANY_VIEWS = 5000  # of one image: more are not gone through while somebody waits
 _MUCH_TO_ADD = 2000  # views that an answer had to go through: the board is renewed
+_MANY_TO_COUNT = 1000  # views whose people an answer counted: they are kept with the board
+_LONG = timedelta(days=21)  # windows in which few images are worth counting alone
+_CANDIDATES = 4000
 _KEPT = timedelta(days=3)
 _RENEW_SECONDS = 300.0
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[datetime, datetime]
 Place = tuple[int, int]  # views, image id: higher is better
@@ -68,7 +76,7 @@ class Boards:
     async def rank(self, from_at: datetime, to_at: datetime) -> Ranking:
         """The images viewed most in a span, whether they are still there or not."""
         span = (from_at, END if to_at > datetime.now(UTC) - _SETTLED else to_at)
-        board = await self._find(span)
+        board = await self.find(span)
         if board is None:
             board = await make_board(self._db, span, with_viewers=False)
         ranking, added = await _brought_up(self._db, board, from_at, to_at)
@@ -76,7 +84,8 @@ class Boards:
             self._renew(span)
         return ranking
 
-    async def _find(self, span: Span) -> Board | None:
+    async def find(self, span: Span) -> Board | None:
+        """The board of this window, or one that it can be told from."""
         borrowed = _BORROWED if span[1] == END else timedelta(0)
         row = await queries.fetch_board(self._db, *span, borrowed)
         return None if row is None else _board_from(row)
@@ -93,7 +102,8 @@ class Boards:
         few = [image_id for image_id, views in shown if image_id not in found and views <= _TOO_MANY_VIEWS]
         if few:
             found |= await queries.count_viewers(self._db, few, *span)
-        if len(found) < len(shown):
+        counted = sum(views for image_id, views in shown if image_id in few and views > _MANY_VIEWS)
+        if len(found) < len(shown) or counted > _MANY_TO_COUNT:
             self._renew((span[0], END if board is None else board.span[1]))
         return found
 
@@ -128,23 +138,23 @@ class Boards:
 
 async def keep_boards(db: Pool) -> None:
     """Bring up the board of each standard window that begins with a UTC day, a day before UTC's own window: no zone's
-    begins earlier. Boards that nobody has asked for in days are dropped."""
+    begins earlier; and the one of all time. Boards that nobody has asked for in days are dropped."""
     await queries.drop_old_boards(db, _KEPT)
     today = floor(datetime.now(UTC), DAY)
     for days in STANDARD_DAYS:
-        await make_board(db, (today - days * DAY, END))
+        await make_board(db, (today - days * DAY, END), thorough=True)
+    await make_board(db, (BEGINNING, END))
 
 
-async def make_board(db: Pool, span: Span, *, with_viewers: bool = True) -> Board:
-    """Make the board of a window, or bring up the one that is there."""
+async def make_board(db: Pool, span: Span, *, with_viewers: bool = True, thorough: bool = False) -> Board:
+    """Make the board of a window, or bring up the one that is there. `thorough`: a new one is as long as it can be."""
     async with db.acquire() as connection, connection.transaction():
         now = await queries.lock_boards(connection)
         until_at = max(min(now - _SETTLED, span[1]), span[0])
         row = await queries.fetch_board(connection, *span, timedelta(0))
         before = None if row is None else _board_from(row)
         if before is None or before.until_at > until_at:
-            ranked = await queries.count_top_views(connection, span[0], until_at, LISTED + 1)
-            complete = len(ranked) <= LISTED
+            ranked, complete = await _ranked(connection, span[0], until_at, thorough=thorough)
         else:
             ranking, _ = await _brought_up(connection, before, span[0], until_at)
             ranked, complete = ranking.places, ranking.complete and len(ranking.places) <= LISTED
@@ -156,6 +166,20 @@ async def make_board(db: Pool, span: Span, *, with_viewers: bool = True) -> Boar
             await queries.save_viewers(connection, span, hot, until_at, counted)
     last = None if complete or not ranked else (ranked[-1][1], ranked[-1][0])
     return Board(span, until_at, dict(ranked), last)
+
+
+async def _ranked(
+    db: queries.Database, from_at: datetime, until_at: datetime, *, thorough: bool
+) -> tuple[list[tuple[int, int]], bool]:
+    """The images viewed most (id, views), and whether no other was viewed."""
+    if not thorough and until_at - from_at > _LONG:
+        counted, bound = await queries.count_top_views_by_totals(db, from_at, until_at, _CANDIDATES)
+        places = sorted(((views, image_id) for image_id, views in counted), reverse=True)
+        certain = [(image_id, views) for views, image_id in places if bound is None or (views, image_id) >= bound]
+        if bound is None or len(certain) >= _WITH_VIEWERS:
+            return certain, bound is None and len(certain) <= LISTED
+    ranked = await queries.count_top_views(db, from_at, until_at, LISTED + 1)
+    return ranked, len(ranked) <= LISTED
 
 
 async def _brought_up(db: queries.Database, board: Board, from_at: datetime, to_at: datetime) -> tuple[Ranking, int]:

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from asyncpg import Pool
 
 from mammogram_viewer.analytics import queries_boards, queries_images
-from mammogram_viewer.analytics.boards import Boards, Ranking
+from mammogram_viewer.analytics.boards import BEGINNING, Boards, Ranking
 from mammogram_viewer.analytics.pieces import END
 from mammogram_viewer.analytics.schemas import MostViewedImage
 from mammogram_viewer.archive.models import Image
 from mammogram_viewer.archive.rendition_links import RenditionLinks
 from mammogram_viewer.archive.schemas import links_of
 
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _SPARE = 5  # places asked for beyond the limit, because some images may be gone
 
 Place = tuple[int, int]  # image id, views
@@ -51,7 +50,8 @@ class MostViewedImages:
         computed_at = datetime.now(UTC)
         rows = await queries_images.fetch_most_viewed_ever(self._db, limit)
         places, images = await self._still_there([(row["image_id"], row["views"]) for row in rows], limit)
-        return await self._shown(Ranking([], True, None), places, images, _BEGINNING, END), computed_at
+        board = await self.boards.find((BEGINNING, END))
+        return await self._shown(Ranking([], True, board), places, images, BEGINNING, END), computed_at
 
     async def _still_there(self, ranked: Sequence[Place], limit: int) -> tuple[list[Place], dict[int, Image]]:
         """The first places whose images are still there."""

@@ -20,6 +20,21 @@ _COUNT = (
     "SELECT image_id, count(*) AS views FROM image_views WHERE viewed_at >= $1 AND viewed_at < $2 GROUP BY image_id"
 )
 _TOP = f"{_COUNT} ORDER BY views DESC, image_id DESC LIMIT $3"
+# The same without reading the span: only of the images with most views ever, and of those whose totals wait in the
+# inbox. In one snapshot the total of every other image is exact, and comes after the last row, the last of them.
+_TOP_BY_TOTALS = """
+WITH most AS MATERIALIZED (
+    SELECT image_id, views FROM image_view_totals WHERE views > 0 ORDER BY views DESC, image_id DESC LIMIT $3
+), wanted AS (
+    SELECT image_id FROM most UNION SELECT viewed_image_id FROM analytics_inbox WHERE viewed_image_id IS NOT NULL
+)
+SELECT w.image_id, v.views, false AS is_bound FROM wanted w CROSS JOIN LATERAL (
+    SELECT count(*) AS views FROM image_views i
+    WHERE i.image_id = w.image_id AND i.viewed_at >= $1 AND i.viewed_at < $2) v
+WHERE v.views > 0
+UNION ALL
+(SELECT image_id, views, true FROM most ORDER BY views DESC, image_id DESC OFFSET $3 - 1)
+"""
 _COUNT_OF = """
 SELECT w.image_id, v.views FROM unnest($1::bigint[]) w (image_id) CROSS JOIN LATERAL (
     SELECT count(*) AS views FROM image_views WHERE image_id = w.image_id AND viewed_at >= $2 AND viewed_at < $3) v
@@ -87,6 +102,16 @@ async def count_views_of(db: Database, image_ids: Sequence[int], from_at: dateti
 async def count_top_views(db: Database, from_at: datetime, to_at: datetime, limit: int) -> list[tuple[int, int]]:
     """Those viewed most (image, views), the newer of two alike first; reads every view of the span."""
     return [(row["image_id"], row["views"]) for row in await db.fetch(_TOP, from_at, to_at, limit)]
+
+
+async def count_top_views_by_totals(
+    db: Database, from_at: datetime, to_at: datetime, candidates: int
+) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+    """Views in a span of that many images with most views ever (image, views), in no order; and the views ever and id
+    of the last of those, which no other image reaches. None: there is no other image."""
+    rows = await db.fetch(_TOP_BY_TOTALS, from_at, to_at, candidates)
+    bound = next(((row["views"], row["image_id"]) for row in rows if row["is_bound"]), None)
+    return [(row["image_id"], row["views"]) for row in rows if not row["is_bound"]], bound
 
 
 async def lock_boards(db: Database) -> datetime:

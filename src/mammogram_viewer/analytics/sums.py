@@ -81,4 +81,4 @@ async def read_people(db: Pool, period: Period) -> People:
     before = period.previous
     spans = zip(period.slots, period.bounds, period.bounds[1:], strict=False)
     earlier = [] if before is None else [(_BEFORE, before.bounds[0], before.until_at)]
-    return People(await queries.fetch_people(db, cut(spans, by_days=earlier), period.max_user_id))
+    return People(await queries.fetch_people(db, cut((), by_days=[*spans, *earlier]), period.max_user_id))

@@ -1,6 +1,6 @@
 /** One frame on its way to the screen: its bytes, what is decoded of them, and what went wrong. */
 import { ApiProblem, NoConnection } from '@/shared/api/client'
-import type { FrameState, Samples, ViewingImage } from '@/viewer/types'
+import type { FrameState, GreyScale, Samples, ViewingImage } from '@/viewer/types'
 import { FrameBytes } from './frameBytes'
 
 export interface FrameProblem {
@@ -25,6 +25,8 @@ export class Frame {
   /** Which of those that are wanted comes first; lower is sooner. */
   priority = 0
   problem: FrameProblem | null = null
+  /** The exam's, or what was asked for where an exam has too many to send them along. */
+  greyScale: GreyScale | null
   private shownLevels: readonly Samples[] = []
   private readonly listeners = new Set<() => void>()
   private readonly holder: FrameHolder
@@ -34,6 +36,7 @@ export class Frame {
     this.image = image
     this.number = number
     this.holder = holder
+    this.greyScale = image.greyScale
     this.kind = image.links.frames === null ? 'picture' : 'htj2k'
     this.source = new FrameBytes(address)
   }
@@ -75,10 +78,12 @@ export class Frame {
 
   /** Whoever listens wants to see it: it is fetched and decoded as long as anybody does. */
   subscribe(listener: () => void): () => void {
-    this.listeners.add(listener)
+    // One for each subscription: two panes may listen with the same function, and one of them leave.
+    const own = () => listener()
+    this.listeners.add(own)
     if (this.listeners.size === 1) this.holder.wanted(this)
     return () => {
-      if (this.listeners.delete(listener) && this.listeners.size === 0) this.holder.left(this)
+      if (this.listeners.delete(own) && this.listeners.size === 0) this.holder.left(this)
     }
   }
 

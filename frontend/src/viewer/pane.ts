@@ -15,6 +15,7 @@ export class Pane {
   /** As it was hung: neither moved nor zoomed by its reader. */
   isFitted = true
   frame: Frame | null = null
+  private before: Frame | null = null
   private leave: (() => void) | null = null
   private readonly store: FrameStore
   private readonly changed: () => void
@@ -29,7 +30,7 @@ export class Pane {
   }
 
   get greyScale(): GreyScale | null {
-    return this.hung.image?.greyScale ?? null
+    return this.hung.image?.greyScale ?? this.frame?.greyScale ?? null
   }
 
   get size(): Size {
@@ -52,6 +53,7 @@ export class Pane {
     const next = this.store.frame(image, number)
     if (next === this.frame) return
     next.priority = priority
+    if (this.frame?.samples) this.before = this.frame
     const before = this.leave
     this.frame = next
     this.leave = next.subscribe(this.changed)
@@ -63,13 +65,14 @@ export class Pane {
     this.leave?.()
     this.leave = null
     this.frame = null
+    this.before = null
   }
 
   /** With the frame that was shown before for as long as the next one has nothing. */
   forStage(): StagePane {
     return {
       rect: this.rect,
-      frame: this.frame,
+      frame: this.frame?.samples ? this.frame : (this.before ?? this.frame),
       greyScale: this.greyScale,
       camera: this.camera,
       tone: this.tone,

@@ -1,8 +1,9 @@
 /** All frames of the page: fetched in order of need, decoded by a few workers, and kept as long as there is room. */
+import { request } from '@/shared/api/client'
 import { noteView } from '@/shared/api/images'
 import { useConnection } from '@/shared/api/connection'
 import { useSessionState } from '@/shared/api/session'
-import type { Samples, ViewingImage } from '@/viewer/types'
+import type { GreyScale, Samples, ViewingImage } from '@/viewer/types'
 import { BrokenFrame } from './decode'
 import { Decoders } from './decoders'
 import { Frame, type FrameHolder } from './frame'
@@ -133,9 +134,13 @@ export class FrameStore implements FrameHolder {
         frame.source.readTo(end, { isPrefetch: isAhead, signal, progress: () => frame.progressed() }),
       )
     const decode = async (level: number, stage: number) => {
-      const { greyScale } = frame.image
-      const task = { bytes: frame.source.bytes, kind: frame.kind, level, padding: greyScale?.padding ?? null }
+      const padding = frame.greyScale?.padding ?? null
+      const task = { bytes: frame.source.bytes, kind: frame.kind, level, padding }
       frame.show(fitting(frame.image, await this.decoders.decode({ ...task, rank: rank(stage) }, signal)))
+    }
+    const { greyScale } = frame.image.links
+    if (frame.greyScale === null && greyScale !== null && !frame.image.isColour) {
+      frame.greyScale = await request<GreyScale>(greyScale, { signal })
     }
     if (frame.kind === 'htj2k' && frame.state === 'waiting' && previewBytes(frame.image) > 0) {
       await read(previewBytes(frame.image), 0)

@@ -147,7 +147,10 @@ export class Stage {
     const placing = full && levels && placingOf(levels, full, pane.camera, rect, this.pixelRatio)
     if (!placing) return
     const { samples } = placing
-    const table = this.tableOf(pane, samples)
+    const greyScale = pane.greyScale ?? pane.frame.greyScale
+    // Without it nobody knows what the values mean.
+    if (samples.components === 1 && greyScale === null) return
+    const table = this.tableOf(greyScale, pane.tone, samples)
     drawn.add(samples)
     tables.add(table)
     gl.activeTexture(gl.TEXTURE0)
@@ -160,7 +163,7 @@ export class Stage {
     gl.uniformMatrix3fv(at.toImage, false, placing.matrix)
     gl.uniform2i(at.size, samples.width, samples.height)
     gl.uniform1i(at.signBit, signBitOf(samples))
-    const padding = samples.components === 1 ? (pane.greyScale?.padding ?? null) : null
+    const padding = samples.components === 1 ? (greyScale?.padding ?? null) : null
     gl.uniform2i(at.padding, padding?.low ?? 1, padding?.high ?? 0)
     gl.uniform1i(at.isNearest, placing.isNearest ? 1 : 0)
     gl.uniform1i(at.isColour, samples.components === 3 ? 1 : 0)
@@ -168,7 +171,7 @@ export class Stage {
   }
 
   /** Made once for each tone; a drag makes new ones, which go when they are no longer drawn. */
-  private tableOf({ greyScale, tone }: StagePane, samples: Samples): DisplayTable {
+  private tableOf(greyScale: GreyScale | null, tone: Tone, samples: Samples): DisplayTable {
     const key = greyScale ?? PICTURES
     let known = this.tables.get(key)
     if (!known || known.size > MOST_TABLES) {

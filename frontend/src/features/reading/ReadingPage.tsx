@@ -141,7 +141,7 @@ function titleOf(exam: ExamViewing): string {
 
 function patientOf({ patient }: ExamViewing): string | null {
   const words = [patient.patientName, patient.patientId, patient.patientBirthDate].filter(Boolean)
-  return words.length > 0 ? words.join(' · ') : null
+  return words.length > 0 ? [...new Set(words)].join(' · ') : null
 }
 
 function NotRead({ error, onAgain }: { error: unknown; onAgain: () => void }) {

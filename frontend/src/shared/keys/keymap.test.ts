@@ -54,4 +54,5 @@ test('keys are spelled as they stand on the keyboard', () => {
   expect(spellKeys('Escape')).toEqual(['Esc'])
   expect(spellKeys('Ctrl+z')).toEqual(['Ctrl', 'Z'])
   expect(spellKeys('+')).toEqual(['+'])
+  expect(spellKeys(' ')).toEqual(['Space'])
 })

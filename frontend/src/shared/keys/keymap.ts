@@ -58,6 +58,8 @@ export function spellKeys(spec: KeySpec): string[] {
     Escape: 'Esc',
     Delete: 'Del',
   }
+  // The space bar itself; elsewhere a space stands between two keys.
+  if (spec === ' ') return ['Space']
   return spec
     .split(/ |\+(?=.)/)
     .map((key, index, keys) => NAMES[key] ?? (keys[index - 1] === 'Ctrl' ? key.toUpperCase() : key))

@@ -1,5 +1,5 @@
 import { statusInWords } from '@/shared/format/image'
-import { viewLabel } from '@/viewer/hanging'
+import { paneLabel } from '@/viewer/hanging'
 import type { ViewingImage } from '@/viewer/types'
 import styles from './ReadingPage.module.css'
 
@@ -19,13 +19,13 @@ export function Strip({
           <button
             type="button"
             onClick={() => onPlace(image.id)}
-            aria-label={`Show ${viewLabel(image)} in the active pane${image.status === 'ready' ? '' : `, ${statusInWords(image.status)}`}`}
+            aria-label={`Show ${paneLabel(image)} in the active pane${image.status === 'ready' ? '' : `, ${statusInWords(image.status)}`}`}
           >
             {image.links.thumbnail256 ? (
               <img src={image.links.thumbnail256} alt="" draggable={false} />
             ) : null}
             <span>
-              {viewLabel(image)}
+              {paneLabel(image)}
               {image.status === 'ready' ? '' : ` · ${statusInWords(image.status)}`}
             </span>
           </button>

@@ -328,6 +328,15 @@ describe('with an earlier exam', () => {
     expect(without.panes[1]?.missing).toBe('No such view in the prior exam.')
   })
 
+  test('repeats of the prior are told of as such: they are not in the strip', () => {
+    const [again] = anExam('R CC')
+    if (!again) throw new Error('no image')
+    const prior = [...before, { ...again, acquiredAt: '2024-05-12T09:00:00Z' }]
+    const hung = arrange(now, 'prior-cc', { prior, priorAt: '2024-05-12T10:00:00Z' })
+    expect(hung.notes).toEqual(['R CC · prior 12 May 2024: 1 image more of this view in the prior exam.'])
+    expect(hung.strip.every((image) => now.includes(image))).toBe(true)
+  })
+
   test('without one the layout is the same without it', () => {
     expect(arrange(now, 'prior-four').layout).toBe('four')
     expect(arrange(now, 'prior-cc').layout).toBe('cc')

@@ -80,11 +80,11 @@ function unknownNotes(images: readonly ViewingImage[]): string[] {
 function repeatNotes(panes: readonly HungPane[]): string[] {
   return hung(panes)
     .filter(({ slot, alternatives }) => slot !== null && alternatives.length > 0)
-    .map(({ slot, label, alternatives, isPrior }) => {
-      const further = alternatives.map((image) => viewLabel(image))
-      const name = isPrior ? label : slot
-      return `${name}: ${imagesInWords(further.length)} more of this view in the strip.`
-    })
+    .map(({ slot, label, alternatives, isPrior }) =>
+      isPrior
+        ? `${label}: ${imagesInWords(alternatives.length)} more of this view in the prior exam.`
+        : `${slot}: ${imagesInWords(alternatives.length)} more of this view in the strip.`,
+    )
 }
 
 function processingNotes(panes: readonly HungPane[]): string[] {

@@ -28,6 +28,7 @@ async def images(db: asyncpg.Pool, database_url: str, monkeypatch: pytest.Monkey
     """Some images with many views over forty days; boards of a few places, as if there were a million."""
     monkeypatch.setattr(boards, "LISTED", 12)
     monkeypatch.setattr(boards, "_MANY_VIEWS", 8)
+    monkeypatch.setattr(boards, "_RENEW_AFTER_SECONDS", 0.0)
     await add_people(database_url)
     await db.execute(
         f"""INSERT INTO images (user_id, file_type, original_name, byte_count, sha256, storage_key, status)

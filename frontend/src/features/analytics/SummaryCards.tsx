@@ -1,12 +1,12 @@
 import { type ReactNode, useMemo } from 'react'
 import { ArrowDown, ArrowUp, Equal, HelpCircle } from 'lucide-react'
-import { formatCount, megabytes } from '@/shared/format/numbers'
+import { formatCount } from '@/shared/format/numbers'
 import { Skeleton } from '@/shared/ui/Skeleton'
 import styles from './Cards.module.css'
 import { unknownBefore } from './series'
 import { Sparkline } from './Sparkline'
 import type { Dashboard, Range } from './types'
-import { type Change, changeOf, countOrDash, megabytesOrDash } from './words'
+import { type Change, changeOf, countOrDash, inUnit, sizeUnit } from './words'
 
 interface CardProps {
   title: string
@@ -52,6 +52,7 @@ export function ChangeLine({ change }: { change: Change }) {
 export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
   const { summary, range } = dashboard
   const sparks = useMemo(() => sparksOf(dashboard), [dashboard])
+  const size = sizeUnit(summary.storageBytes.value ?? 0)
   return (
     <div className={styles.cards}>
       <Card
@@ -82,9 +83,14 @@ export function SummaryCards({ dashboard }: { dashboard: Dashboard }) {
       />
       <Card
         title="Storage"
-        figure={megabytesOrDash(summary.storageBytes.value)}
-        unit="MB"
-        change={changeOf(summary.storageBytes, { range, kind: 'stock', unit: 'MB', format: megabytes })}
+        figure={summary.storageBytes.value === null ? '–' : inUnit(summary.storageBytes.value, size)}
+        unit={size.unit}
+        change={changeOf(summary.storageBytes, {
+          range,
+          kind: 'stock',
+          unit: size.unit,
+          format: (bytes) => inUnit(bytes, size),
+        })}
         spark={sparks.bytes}
         token="--series-storage"
       />

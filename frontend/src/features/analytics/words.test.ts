@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatCount, megabytes } from '@/shared/format/numbers'
 import type { Range } from './types'
-import { changeOf, countOrDash, secondsInWords, signed, typeInWords } from './words'
+import { changeOf, countOrDash, inUnit, secondsInWords, signed, sizeUnit, typeInWords } from './words'
 
 const range: Range = {
   from: '2026-10-25',
@@ -63,6 +63,16 @@ describe('a change against the days before', () => {
       { range, kind: 'stock', unit: 'MB', format: megabytes },
     )
     expect(change.figure).toBe('+1.5 MB (+150 %)')
+  })
+
+  it('comes in a unit that can be read', () => {
+    const sizes = [2_500_000, 99_900_000_000, 100_000_000_000, 22_126_281_200_000]
+    expect(sizes.map((bytes) => `${inUnit(bytes, sizeUnit(bytes))} ${sizeUnit(bytes).unit}`)).toEqual([
+      '2.5 MB',
+      '99\u202f900.0 MB',
+      '100.0 GB',
+      '22.1 TB',
+    ])
   })
 })
 

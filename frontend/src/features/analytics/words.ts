@@ -12,6 +12,23 @@ export function megabytesOrDash(byteCount: number | null | undefined): string {
   return byteCount === null || byteCount === undefined ? '–' : megabytes(byteCount)
 }
 
+export interface SizeUnit {
+  unit: 'MB' | 'GB' | 'TB'
+  bytes: number
+}
+
+/** Megabytes, as everywhere; where they would have six digits and more, gigabytes or terabytes. */
+export function sizeUnit(largestBytes: number): SizeUnit {
+  if (largestBytes >= 1e12) return { unit: 'TB', bytes: 1e12 }
+  if (largestBytes >= 1e11) return { unit: 'GB', bytes: 1e9 }
+  return { unit: 'MB', bytes: 1e6 }
+}
+
+/** In that unit, with one decimal and thousands apart. */
+export function inUnit(byteCount: number, unit: SizeUnit): string {
+  return megabytes((byteCount / unit.bytes) * 1e6)
+}
+
 /** Long enough for a table of a day. */
 export function countOrUnknown(value: number | null | undefined): string {
   return value === null || value === undefined ? UNKNOWN : formatCount(value)

@@ -1,6 +1,6 @@
 /** From the device pixels of a pane to the samples of the size that fits it best. Pure. */
 import { linearOf } from '@/viewer/camera'
-import type { Camera, Rect, Samples, Size } from '@/viewer/types'
+import type { Camera, Point, Rect, Samples, Size } from '@/viewer/types'
 
 /** A rectangle in whole device pixels, from the upper left corner of the canvas. */
 export interface DeviceRect extends Rect {}
@@ -24,6 +24,8 @@ export interface Placing {
   readonly matrix: Float32Array
   /** One sample is one device pixel, and lies on it exactly. */
   readonly isNearest: boolean
+  /** Device pixels of the pane that the picture reaches: no others are worth drawing. */
+  readonly covered: DeviceRect
 }
 
 const EXACT = 1e-6
@@ -59,5 +61,26 @@ export function placingOf(
     x = Math.round(x)
     y = Math.round(y)
   }
-  return { samples, matrix: new Float32Array([xx, yx, 0, xy, yy, 0, x, y, 1]), isNearest }
+  const matrix = new Float32Array([xx, yx, 0, xy, yy, 0, x, y, 1])
+  // The way back, from a sample to a device pixel.
+  const scale = xx * yy - xy * yx
+  const onScreen = (column: number, row: number): Point => ({
+    x: (yy * (column - x) - xy * (row - y)) / scale,
+    y: (xx * (row - y) - yx * (column - x)) / scale,
+  })
+  const covered = between(onScreen(0, 0), onScreen(samples.width, samples.height), pane)
+  return { samples, matrix, isNearest, covered }
+}
+
+/** The box of two opposite corners, cut at the pane; a picture's edges are never askew to the screen's. */
+function between(one: Point, other: Point, pane: Size): DeviceRect {
+  const left = clamped(Math.floor(Math.min(one.x, other.x)), pane.width)
+  const top = clamped(Math.floor(Math.min(one.y, other.y)), pane.height)
+  const right = clamped(Math.ceil(Math.max(one.x, other.x)), pane.width)
+  const bottom = clamped(Math.ceil(Math.max(one.y, other.y)), pane.height)
+  return { left, top, width: right - left, height: bottom - top }
+}
+
+function clamped(value: number, most: number): number {
+  return Math.min(Math.max(value, 0), most)
 }

@@ -167,6 +167,13 @@ export class Stage {
     gl.uniform2i(at.padding, padding?.low ?? 1, padding?.high ?? 0)
     gl.uniform1i(at.isNearest, placing.isNearest ? 1 : 0)
     gl.uniform1i(at.isColour, samples.components === 3 ? 1 : 0)
+    const { covered } = placing
+    gl.scissor(
+      rect.left + covered.left,
+      bottom + rect.height - covered.top - covered.height,
+      covered.width,
+      covered.height,
+    )
     gl.drawArrays(gl.TRIANGLES, 0, 3)
   }
 

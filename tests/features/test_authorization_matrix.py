@@ -236,6 +236,8 @@ class Things:
             )
         if parameter == "user_id":
             return str(self.people[whose])
+        if parameter == "annotation_id":
+            return str(uuid.uuid4())
         if parameter == "frame_number":
             return "1"
         if parameter == "queue_name":
@@ -257,6 +259,8 @@ class Things:
         body: dict[str, Any] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
         if operation.path.endswith("/views/heartbeat"):
             body = {"seconds": 15}  # judged before the image is looked for
+        if "annotation_id" in parameters and operation.method == "PUT":
+            body = {"kind": "text", "frame": 1, "points": [[1, 1]], "text": "seen"}
         app = ends_after_first_words(self.app) if operation.path in ENDLESS else self.app
         async with asyncio.timeout(10), browser(app) as client:  # an endless stream would hang here
             return await client.request(operation.method, path, json=body, headers=credential, params=query)

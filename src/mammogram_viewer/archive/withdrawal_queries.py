@@ -10,7 +10,14 @@ from mammogram_viewer.archive.queries import Connection
 
 # Whatever hangs on an image by a foreign key, and the column of it; the image itself first. A test compares this with
 # the database's own list.
-TABLES = {"images": "id", "renditions": "image_id", "image_acquisitions": "image_id", "image_corrections": "image_id"}
+TABLES = {
+    "images": "id",
+    "renditions": "image_id",
+    "image_acquisitions": "image_id",
+    "image_corrections": "image_id",
+    "annotations": "image_id",
+    "key_images": "image_id",
+}
 
 _RECORD = ", ".join(
     f"""'{table}', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM {table} t WHERE t.{column} = i.id)"""

@@ -268,6 +268,14 @@ class Settings:
         300.0, "Further requests for frames of an image are part of the same look at it for this long, seconds."
     )
 
+    # Annotations
+    annotations_per_image: int = _setting(1_000, "Most annotations of one image, everybody's together.")
+    annotation_text_characters: int = _setting(2_000, "Longest text of one annotation, characters.")
+    annotation_points: int = _setting(2_000, "Most points of one freehand annotation.")
+    viewer_preferences_bytes: int = _setting(
+        16 * 1024, "Longest preferences of the viewer that one user may keep, bytes of JSON."
+    )
+
     # Notifications
     event_heartbeat_seconds: float = _setting(
         15.0, "Pause between two heartbeats of an event stream; each looks whether its session still lives, seconds."

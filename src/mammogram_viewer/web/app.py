@@ -20,6 +20,7 @@ from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.analytics import routes as analytics_routes
+from mammogram_viewer.annotations import routes as annotation_routes
 from mammogram_viewer.dicomweb import routes as dicomweb_routes
 from mammogram_viewer.dicomweb.frames import FrameReadings
 from mammogram_viewer.foundation.wire import encode_json
@@ -53,6 +54,7 @@ _FEATURES = (
     upload_routes,
     viewing_routes,
     dicomweb_routes,
+    annotation_routes,
     correction_routes,
     job_routes,
     queue_routes,

@@ -4,6 +4,31 @@
  */
 
 export interface paths {
+  '/api/account/preferences/viewer': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * How one likes the viewer
+     * @description The object that was put last; empty before. The page keeps `layout`, `tool`, `overlays`, `linked`, `magnifier`
+     *     and `pixelsPerMm` by screen there.
+     */
+    get: operations['ApiAccountPreferencesViewerGetViewerPreferences']
+    /**
+     * Keep how one likes the viewer
+     * @description Replaces the whole object. Unknown keys are kept; at most 64 keys an object and four levels.
+     */
+    put: operations['ApiAccountPreferencesViewerPutViewerPreferences']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/admin/queue/jobs': {
     parameters: {
       query?: never
@@ -1007,6 +1032,52 @@ export interface paths {
     patch: operations['ApiImagesImageIdPatchImage']
     trace?: never
   }
+  '/api/images/{image_id}/annotations': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What is drawn on an image
+     * @description Everybody's annotations and key images. Measurements are computed here, from points and spacing.
+     */
+    get: operations['ApiImagesImageIdAnnotationsGetAnnotations']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/annotations/{annotation_id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    /**
+     * Draw on an image, or change what one has drawn
+     * @description The client makes the id; repeating the request changes nothing. 201 for a new one. 409 `annotation_changed`, with
+     *     the current one as `annotation`, when `revision` is not the current one; 403 `not_your_own`. What was deleted comes
+     *     back by the same request.
+     */
+    put: operations['ApiImagesImageIdAnnotationsAnnotationIdPutAnnotation']
+    post?: never
+    /**
+     * Delete an annotation
+     * @description One's own, and for administrators anybody's. Safe to repeat.
+     */
+    delete: operations['ApiImagesImageIdAnnotationsAnnotationIdDeleteAnnotation']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}/file': {
     parameters: {
       query?: never
@@ -1073,6 +1144,30 @@ export interface paths {
     put?: never
     post?: never
     delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/images/{image_id}/key/{frame_number}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    /**
+     * Mark a frame as a key image
+     * @description The caller's own mark. Frames count from 1.
+     */
+    put: operations['ApiImagesImageIdKeyFrameNumberPutKeyImage']
+    post?: never
+    /**
+     * Take a mark away
+     * @description The caller's own mark. Safe to repeat.
+     */
+    delete: operations['ApiImagesImageIdKeyFrameNumberDeleteKeyImage']
     options?: never
     head?: never
     patch?: never
@@ -1668,6 +1763,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/studies/{study_id}/annotations': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What is drawn in an exam
+     * @description Of the images that the caller may see.
+     */
+    get: operations['ApiStudiesStudyIdAnnotationsGetExamAnnotations']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/studies/{study_id}/dismiss-suggestion': {
     parameters: {
       query?: never
@@ -2030,6 +2145,44 @@ export interface components {
       name: string
       /** @enum {string} */
       role: 'admin' | 'radiologist' | 'technologist' | 'user'
+    }
+    /** AnnotationAnswer */
+    AnnotationAnswer: {
+      /** @enum {null|string} */
+      basis: 'detector' | 'magnification_corrected' | 'calibrated' | 'scanned_film' | 'none' | null
+      /** Format: date-time */
+      createdAt: string
+      frame: number
+      /** Format: uuid */
+      id: string
+      imageId: number
+      /** @enum {string} */
+      kind: 'length' | 'ellipse' | 'angle' | 'arrow' | 'text' | 'freehand'
+      measurements: components['schemas']['Measurement'][]
+      own: boolean
+      points: [number, number][]
+      revision: number
+      statistics: components['schemas']['Statistics'] | null
+      text: string | null
+      /** Format: date-time */
+      updatedAt: string
+      userId: number
+      userName: string
+    }
+    /** AnnotationChange */
+    AnnotationChange: {
+      frame: number
+      /** @enum {string} */
+      kind: 'length' | 'ellipse' | 'angle' | 'arrow' | 'text' | 'freehand'
+      points: [number, number][]
+      revision?: number | null
+      statistics?: components['schemas']['Statistics'] | null
+      text?: string | null
+    }
+    /** Annotations */
+    Annotations: {
+      annotations: components['schemas']['AnnotationAnswer'][]
+      keyImages: components['schemas']['KeyImageAnswer'][]
     }
     /** ApiToken */
     ApiToken: {
@@ -2552,6 +2705,16 @@ export interface components {
       nextCursor: string | null
       prevCursor: string | null
     }
+    /** KeyImageAnswer */
+    KeyImageAnswer: {
+      /** Format: date-time */
+      createdAt: string
+      frame: number
+      imageId: number
+      own: boolean
+      userId: number
+      userName: string
+    }
     /** KnownFile */
     KnownFile: {
       id: number
@@ -2586,6 +2749,14 @@ export interface components {
       authentication: 'session' | 'token'
       capabilities: components['schemas']['Capabilities']
       user: components['schemas']['User']
+    }
+    /** Measurement */
+    Measurement: {
+      /** @enum {string} */
+      name: 'length' | 'area' | 'perimeter' | 'mean' | 'standardDeviation' | 'minimum' | 'maximum' | 'angle'
+      /** @enum {string} */
+      unit: 'mm' | 'px' | 'mm2' | 'px2' | 'deg' | '1'
+      value: number
     }
     /** MissingInHeaders */
     MissingInHeaders: {
@@ -3051,6 +3222,14 @@ export interface components {
       p25: number | null
       p50: number | null
       p75: number | null
+    }
+    /** Statistics */
+    Statistics: {
+      maximum: number
+      mean: number
+      minimum: number
+      pixels: number
+      standardDeviation: number
     }
     /** StatusCounts */
     StatusCounts: {
@@ -3581,6 +3760,74 @@ export interface components {
 }
 export type $defs = Record<string, never>
 export interface operations {
+  ApiAccountPreferencesViewerGetViewerPreferences: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            [key: string]: unknown
+          }
+        }
+      }
+    }
+  }
+  ApiAccountPreferencesViewerPutViewerPreferences: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': {
+          [key: string]: unknown
+        }
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            [key: string]: unknown
+          }
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiAdminQueueJobsGetQueueJobs: {
     parameters: {
       query?: {
@@ -5895,6 +6142,130 @@ export interface operations {
       }
     }
   }
+  ApiImagesImageIdAnnotationsGetAnnotations: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Annotations']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdAnnotationsAnnotationIdPutAnnotation: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        annotation_id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AnnotationChange']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['AnnotationAnswer']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdAnnotationsAnnotationIdDeleteAnnotation: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        annotation_id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiImagesImageIdFileGetOriginal: {
     parameters: {
       query?: {
@@ -6039,6 +6410,84 @@ export interface operations {
     responses: {
       /** @description Request fulfilled, document follows */
       200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdKeyFrameNumberPutKeyImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesImageIdKeyFrameNumberDeleteKeyImage: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+        frame_number: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
         headers: {
           [name: string]: unknown
         }
@@ -7392,6 +7841,46 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['StudyDetail']
+        }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdAnnotationsGetExamAnnotations: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Annotations']
         }
       }
       /** @description Bad request syntax or unsupported method */

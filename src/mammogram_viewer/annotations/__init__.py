@@ -1,0 +1,1 @@
+"""What people draw on images and measure there, key images, exports of both, and how each likes the viewer."""

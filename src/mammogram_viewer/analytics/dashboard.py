@@ -20,7 +20,7 @@ _ROWS = 10  # of each list
 async def read_dashboard(db: Pool, images: MostViewedImages, period: Period) -> schemas.Dashboard:
     """Everything that the page shows of a period."""
     sums, people, users, (file_types, computed_at), most_viewed, recent = await asyncio.gather(
-        read_sums(db, period),
+        read_sums(db, period, whole_before=True),
         read_people(db, period),
         read_users(db, period),
         read_file_types(db),

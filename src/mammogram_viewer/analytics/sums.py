@@ -69,10 +69,14 @@ class People:
         return self.by_slot.get(_BEFORE, 0)
 
 
-async def read_sums(db: Pool, period: Period) -> Sums:
-    """Counts of every slot; one statement."""
+async def read_sums(db: Pool, period: Period, *, whole_before: bool = False) -> Sums:
+    """Counts of every slot; one statement. `whole_before`: the days of the period before together, in its first slot,
+    for answers that tell no single one of them; that halves the work."""
     edges = period.edges
     spans = [(n, begin, end) for n, (begin, end) in enumerate(zip(edges, [*edges[1:], END], strict=True), 1)]
+    before = period.previous_slots
+    if whole_before and before:
+        spans = [(before[0], spans[0][1], spans[len(before) - 1][2]), *spans[len(before) :]]
     return Sums(period, await queries.fetch_slots(db, cut(spans)))
 
 

@@ -10,6 +10,7 @@ import { formatDate } from '@/shared/format/dates'
 import { CloudOff, SearchX } from 'lucide-react'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
+import { patientWords } from '@/viewer/hanging'
 import type { Opened } from '@/viewer/HungExam'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { ExamViewing } from '@/viewer/types'
@@ -52,7 +53,7 @@ export function ReadExamPage({ help }: PageProps) {
   return (
     <Reader
       title={exam ? titleOf(exam) : 'Exam'}
-      patient={exam ? patientOf(exam) : null}
+      patient={exam ? patientWords(exam.patient) : null}
       opened={opened}
       gone={error instanceof ApiProblem && error.status === 404}
       next={go(neighbours.next)}
@@ -137,11 +138,6 @@ async function fetchAhead(viewer: MammoViewer, studyIds: readonly (number | null
 function titleOf(exam: ExamViewing): string {
   const at = exam.studyAt ? formatDate(exam.studyAt) : 'date unknown'
   return [exam.studyDescription ?? 'Exam', at].join(' · ')
-}
-
-function patientOf({ patient }: ExamViewing): string | null {
-  const words = [patient.patientName, patient.patientId, patient.patientBirthDate].filter(Boolean)
-  return words.length > 0 ? [...new Set(words)].join(' · ') : null
 }
 
 function NotRead({ error, onAgain }: { error: unknown; onAgain: () => void }) {

@@ -19,6 +19,7 @@ export {
   layoutName,
   paneDescription,
   paneLabel,
+  patientWords,
   stepDescription,
   viewLabel,
 } from './words'

@@ -10,6 +10,7 @@ import {
   modifierName,
   paneDescription,
   paneLabel,
+  patientWords,
   slotLabel,
   stepDescription,
   viewLabel,
@@ -83,4 +84,15 @@ test('lists and counts are written as people write them', () => {
   expect(listInWords(['a'])).toBe('a')
   expect(listInWords(['a', 'b', 'c'])).toBe('a, b and c')
   expect([imagesInWords(1), imagesInWords(2)]).toEqual(['1 image', '2 images'])
+})
+
+test.each([
+  ['Doe^Jane', 'P-1', '19800615', 'Doe, Jane · P-1 · born 15 Jun 1980'],
+  ['Doe^Jane^Ann^Dr', 'P-1', '1980-06-15', 'Doe, Jane Ann · P-1 · born 15 Jun 1980'],
+  ['P-1', 'P-1', null, 'P-1'],
+  [null, null, 'unknown', 'born unknown'],
+  ['Yamada^Tarou=山田^太郎', null, '', 'Yamada, Tarou'],
+  ['', null, null, null],
+])('the patient %s, %s, %s is written as %s', (patientName, patientId, patientBirthDate, words) => {
+  expect(patientWords({ patientName, patientId, patientBirthDate })).toBe(words)
 })

@@ -164,3 +164,28 @@ export function arrangementDescription(
 export function stepDescription(step: { readonly title: string }, part: number, parts: number): string {
   return parts > 1 ? `${step.title}, place ${part + 1} of ${parts}` : step.title
 }
+
+interface Person {
+  readonly patientId: string | null
+  readonly patientName: string | null
+  readonly patientBirthDate: string | null
+}
+
+/** "Doe, Jane · P-1042 · born 15 Jun 1980"; null: nobody is named. A name that is the id as well is told once. */
+export function patientWords({ patientName, patientId, patientBirthDate }: Person): string | null {
+  const words = [nameInWords(patientName), patientId, birthInWords(patientBirthDate)].filter(Boolean)
+  return words.length > 0 ? [...new Set(words)].join(' · ') : null
+}
+
+/** Of PN (PS3.5 6.2): family^given^middle^prefix^suffix=ideographic=phonetic. */
+function nameInWords(name: string | null): string {
+  const [alphabetic = ''] = (name ?? '').split('=')
+  const [family = '', given = '', middle = ''] = alphabetic.split('^').map((part) => part.trim())
+  return [family, [given, middle].filter(Boolean).join(' ')].filter(Boolean).join(', ')
+}
+
+function birthInWords(date: string | null): string {
+  if (date === null || date === '') return ''
+  const [, year, month, day] = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(date) ?? []
+  return year === undefined ? `born ${date}` : `born ${formatDate(`${year}-${month}-${day}T12:00:00`)}`
+}

@@ -1,28 +1,35 @@
-/** The compiled program of the stage, with the places of its uniforms. */
-import { FRAGMENT, VERTEX } from './shaders'
+/** The compiled programs of the stage, with the places of their uniforms. */
+import { fragment, type Kind, VERTEX } from './shaders'
 
-const UNIFORMS = [
-  'samples',
-  'greys',
-  'origin',
-  'toImage',
-  'size',
-  'signBit',
-  'padding',
-  'isNearest',
-  'isColour',
-] as const
+const UNIFORMS = ['samples', 'greys', 'origin', 'toImage', 'size', 'signBit', 'padding'] as const
 
 export interface Program {
   readonly program: WebGLProgram
   readonly at: Readonly<Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>>
 }
 
-/** Throws with the driver's words where it takes the program not. */
-export function compile(gl: WebGL2RenderingContext): Program {
+/** Compiled when first needed; they are lost with the context. */
+export class Programs {
+  private readonly gl: WebGL2RenderingContext
+  private readonly known = new Map<string, Program>()
+
+  constructor(gl: WebGL2RenderingContext) {
+    this.gl = gl
+  }
+
+  /** Throws with the driver's words where it takes the program not. */
+  of(kind: Kind): Program {
+    const name = `${kind.isNearest} ${kind.isColour} ${kind.hasPadding}`
+    const program = this.known.get(name) ?? compile(this.gl, fragment(kind))
+    this.known.set(name, program)
+    return program
+  }
+}
+
+function compile(gl: WebGL2RenderingContext, source: string): Program {
   const program = gl.createProgram()
   gl.attachShader(program, shader(gl, gl.VERTEX_SHADER, VERTEX))
-  gl.attachShader(program, shader(gl, gl.FRAGMENT_SHADER, FRAGMENT))
+  gl.attachShader(program, shader(gl, gl.FRAGMENT_SHADER, source))
   gl.linkProgram(program)
   // A lost context compiles nothing, and says so by itself.
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {

@@ -1,4 +1,12 @@
-/** The two programs of the stage. Samples are integers; nothing is filtered by the card, so nothing is approximate. */
+/** What the stage runs on the card. Samples are integers; nothing is filtered by it, so nothing is approximate. */
+
+/** One program for each, since a card (and software more so) pays for every way that a program might go. */
+export interface Kind {
+  /** A device pixel is a sample. */
+  readonly isNearest: boolean
+  readonly isColour: boolean
+  readonly hasPadding: boolean
+}
 
 /** One triangle over the whole viewport. */
 export const VERTEX = `#version 300 es
@@ -11,7 +19,7 @@ void main() {
  * Device pixel → image point → stored value → grey. Between samples the stored values are weighed, never greys. Padding
  * takes no part; where it outweighs the rest the pixel is black.
  */
-export const FRAGMENT = `#version 300 es
+const BODY = `
 precision highp float;
 precision highp int;
 precision highp usampler2D;
@@ -22,9 +30,7 @@ uniform vec2 origin;           // device pixels: the pane's upper left corner, f
 uniform mat3 toImage;          // device pixels of the pane, y downwards, to samples of this size
 uniform ivec2 size;            // in samples
 uniform int signBit;           // 0 for unsigned samples
-uniform ivec2 padding;         // stored values from x to y; none where x > y
-uniform bool isNearest;
-uniform bool isColour;
+uniform ivec2 padding;         // stored values from x to y
 
 out vec4 colour;
 
@@ -33,10 +39,9 @@ int storedOf(uint word) {
   return signBit != 0 && value >= signBit ? value - 2 * signBit : value;
 }
 
-float greyOf(int stored) {
-  int word = stored < 0 ? stored + 2 * signBit : stored;
-  return texelFetch(greys, ivec2(word & 255, word >> 8), 0).r;
-}
+float greyOfWord(int word) { return texelFetch(greys, ivec2(word & 255, word >> 8), 0).r; }
+
+float greyOf(int stored) { return greyOfWord(stored < 0 ? stored + 2 * signBit : stored); }
 
 ivec2 within(ivec2 at) { return clamp(at, ivec2(0), size - 1); }
 
@@ -47,13 +52,14 @@ void main() {
   vec2 at = (toImage * vec3(pane, 1.0)).xy;
   colour = vec4(0.0, 0.0, 0.0, 1.0);
   if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, vec2(size)))) return;
-  if (isNearest) {
-    uvec4 texel = texelFetch(samples, within(ivec2(floor(at))), 0);
-    colour.rgb = isColour
-      ? vec3(greyOf(int(texel.r)), greyOf(int(texel.g)), greyOf(int(texel.b)))
-      : vec3(greyOf(storedOf(texel.r)));
-    return;
-  }
+#ifdef NEAREST
+  uvec4 texel = texelFetch(samples, within(ivec2(floor(at))), 0);
+#ifdef COLOUR
+  colour.rgb = vec3(greyOf(int(texel.r)), greyOf(int(texel.g)), greyOf(int(texel.b)));
+#else
+  colour.rgb = vec3(greyOfWord(int(texel.r)));
+#endif
+#else
   vec2 shifted = at - 0.5;
   ivec2 first = ivec2(floor(shifted));
   vec2 part = shifted - floor(shifted);
@@ -62,20 +68,33 @@ void main() {
   uvec4 b = texelFetch(samples, within(first + ivec2(1, 0)), 0);
   uvec4 c = texelFetch(samples, within(first + ivec2(0, 1)), 0);
   uvec4 d = texelFetch(samples, within(first + ivec2(1, 1)), 0);
-  if (isColour) {
+#ifdef COLOUR
+  {
     vec3 mean = vec3(a.rgb) * weights.x + vec3(b.rgb) * weights.y + vec3(c.rgb) * weights.z + vec3(d.rgb) * weights.w;
     ivec3 value = ivec3(floor(mean + 0.5));
     colour.rgb = vec3(greyOf(value.r), greyOf(value.g), greyOf(value.b));
-    return;
   }
+#else
   ivec4 stored = ivec4(storedOf(a.r), storedOf(b.r), storedOf(c.r), storedOf(d.r));
-  if (padding.x <= padding.y) {
-    weights *= vec4(!isPadding(stored.x), !isPadding(stored.y), !isPadding(stored.z), !isPadding(stored.w));
-  }
+#ifdef PADDED
+  weights *= vec4(!isPadding(stored.x), !isPadding(stored.y), !isPadding(stored.z), !isPadding(stored.w));
   float weight = weights.x + weights.y + weights.z + weights.w;
   if (weight < 0.5) return;
   int mean = int(floor(dot(vec4(stored), weights) / weight + 0.5));
   // A mean of values on either side of the padding is no padding.
   if (isPadding(mean)) mean = stored.x < padding.x ? padding.x - 1 : padding.y + 1;
+#else
+  int mean = int(floor(dot(vec4(stored), weights) + 0.5));
+#endif
   colour.rgb = vec3(greyOf(mean));
+#endif
+#endif
 }`
+
+export function fragment({ isNearest, isColour, hasPadding }: Kind): string {
+  const lines = ['#version 300 es']
+  if (isNearest) lines.push('#define NEAREST')
+  if (isColour) lines.push('#define COLOUR')
+  if (hasPadding) lines.push('#define PADDED')
+  return lines.join('\n') + BODY
+}

@@ -6,7 +6,7 @@ import type { Camera, GreyScale, Rect, Samples, Size, Tone } from '@/viewer/type
 import { type DisplayTable, displayTable, pictureTable } from '@/viewer/voi/table'
 import type { Frame } from './frame'
 import { deviceRect, placingOf } from './placing'
-import { compile, type Program } from './program'
+import { Programs } from './program'
 import { Textures } from './textures'
 
 export interface StagePane {
@@ -46,7 +46,7 @@ export function stageProblem(canvas: HTMLCanvasElement): string | null {
 export class Stage {
   private readonly canvas: HTMLCanvasElement
   private readonly gl: WebGL2RenderingContext
-  private program: Program
+  private programs: Programs
   private textures: Textures
   private pixelRatio = 1
   /** Longest side of a picture that the card takes; of a larger one its smaller sizes are drawn. */
@@ -63,7 +63,7 @@ export class Stage {
     if (!gl) throw new Error('This browser offers no WebGL 2.')
     this.gl = gl
     this.most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number
-    this.program = compile(gl)
+    this.programs = new Programs(gl)
     this.textures = new Textures(gl)
     const lost = (event: Event) => {
       // Without this it would not come back.
@@ -71,7 +71,7 @@ export class Stage {
       events.lost()
     }
     const restored = () => {
-      this.program = compile(gl)
+      this.programs = new Programs(gl)
       this.textures = new Textures(gl)
       this.shown = null
       events.restored()
@@ -109,7 +109,6 @@ export class Stage {
     gl.clearColor(0, 0, 0, 1)
     gl.clear(gl.COLOR_BUFFER_BIT)
     gl.enable(gl.SCISSOR_TEST)
-    gl.useProgram(this.program.program)
     const drawn = new Set<Samples>()
     const tables = new Set<DisplayTable>()
     for (const pane of panes) this.drawPane(pane, drawn, tables)
@@ -136,7 +135,6 @@ export class Stage {
 
   private drawPane(pane: StagePane, drawn: Set<Samples>, tables: Set<DisplayTable>): void {
     const { gl } = this
-    const { at } = this.program
     const rect = deviceRect(pane.rect, this.pixelRatio)
     const bottom = this.canvas.height - rect.top - rect.height
     gl.viewport(rect.left, bottom, rect.width, rect.height)
@@ -153,6 +151,11 @@ export class Stage {
     const table = this.tableOf(greyScale, pane.tone, samples)
     drawn.add(samples)
     tables.add(table)
+    const isColour = samples.components === 3
+    const padding = isColour ? null : (greyScale?.padding ?? null)
+    const kind = { isNearest: placing.isNearest, isColour, hasPadding: padding !== null }
+    const { program, at } = this.programs.of(kind)
+    gl.useProgram(program)
     gl.activeTexture(gl.TEXTURE0)
     gl.bindTexture(gl.TEXTURE_2D, this.textures.ofSamples(samples))
     gl.activeTexture(gl.TEXTURE1)
@@ -163,10 +166,7 @@ export class Stage {
     gl.uniformMatrix3fv(at.toImage, false, placing.matrix)
     gl.uniform2i(at.size, samples.width, samples.height)
     gl.uniform1i(at.signBit, signBitOf(samples))
-    const padding = samples.components === 1 ? (greyScale?.padding ?? null) : null
     gl.uniform2i(at.padding, padding?.low ?? 1, padding?.high ?? 0)
-    gl.uniform1i(at.isNearest, placing.isNearest ? 1 : 0)
-    gl.uniform1i(at.isColour, samples.components === 3 ? 1 : 0)
     const { covered } = placing
     gl.scissor(
       rect.left + covered.left,

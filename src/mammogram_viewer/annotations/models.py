@@ -64,3 +64,18 @@ class KeyImage(msgspec.Struct, frozen=True, kw_only=True):
     user_id: int
     user_name: str
     created_at: datetime
+
+
+class MeasuredImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What exports tell of an image beside its measurements."""
+
+    id: int
+    sop_class_uid: str | None
+    sop_instance_uid: str | None
+    study_instance_uid: str | None
+    series_instance_uid: str | None
+    laterality: str | None
+    view_position: str | None
+    rows: int | None
+    columns: int | None
+    number_of_frames: int | None

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from mammogram_viewer.annotations.models import Annotation, KeyImage
+from mammogram_viewer.annotations.models import Annotation, KeyImage, MeasuredImage
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Database = Connection | asyncpg.Pool
@@ -126,6 +126,17 @@ async def list_images_of_exam(db: Database, study_ids: list[int], owner_id: int 
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def list_measured_images(db: Database, image_ids: list[int]) -> list[MeasuredImage]:
+    rows = await db.fetch(
+        """SELECT i.id, i.sop_class_uid, i.sop_instance_uid, s.study_instance_uid, e.series_instance_uid, i.laterality,
+                  i.view_position, i.rows, i.columns, i.number_of_frames
+           FROM images i LEFT JOIN studies s ON s.id = i.study_id LEFT JOIN series e ON e.id = i.series_id
+           WHERE i.id = ANY($1::bigint[]) ORDER BY i.created_at, i.id""",
+        image_ids,
+    )
+    return [MeasuredImage(**dict(row)) for row in rows]
 
 
 async def find_preferences(db: Database, user_id: int) -> dict[str, Any]:

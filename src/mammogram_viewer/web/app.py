@@ -20,6 +20,7 @@ from mammogram_viewer.accounts import admin_routes
 from mammogram_viewer.accounts import bulk_routes as user_bulk_routes
 from mammogram_viewer.accounts import routes as account_routes
 from mammogram_viewer.analytics import routes as analytics_routes
+from mammogram_viewer.annotations import export_routes as measurement_routes
 from mammogram_viewer.annotations import routes as annotation_routes
 from mammogram_viewer.dicomweb import routes as dicomweb_routes
 from mammogram_viewer.dicomweb.frames import FrameReadings
@@ -55,6 +56,7 @@ _FEATURES = (
     viewing_routes,
     dicomweb_routes,
     annotation_routes,
+    measurement_routes,
     correction_routes,
     job_routes,
     queue_routes,

@@ -1173,6 +1173,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/{image_id}/measurements.csv': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Measurements of an image
+     * @description CSV, a row for each number; texts that would be formulas are made harmless.
+     */
+    get: operations['ApiImagesImageIdMeasurementsCsvGetImageCsv']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}/metadata': {
     parameters: {
       query?: never
@@ -1818,6 +1838,26 @@ export interface paths {
      *     when they cannot be one. Repeating it changes nothing.
      */
     post: operations['ApiStudiesStudyIdGroupGroupStudies']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/measurements.csv': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Measurements of an exam
+     * @description As of one image, of all that the caller may see.
+     */
+    get: operations['ApiStudiesStudyIdMeasurementsCsvGetExamCsv']
+    put?: never
+    post?: never
     delete?: never
     options?: never
     head?: never
@@ -6513,6 +6553,44 @@ export interface operations {
       }
     }
   }
+  ApiImagesImageIdMeasurementsCsvGetImageCsv: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiImagesImageIdMetadataGetImageMetadata: {
     parameters: {
       query?: never
@@ -7970,6 +8048,44 @@ export interface operations {
         content: {
           'application/json': components['schemas']['ChangedStudies']
         }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdMeasurementsCsvGetExamCsv: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {

@@ -90,3 +90,11 @@ def mammogram(tmp_path: Path) -> Path:
         dicom_bytes(seed=abs(hash(str(tmp_path))) % 100_000, laterality="R", view="MLO", rows=512, columns=400)
     )
     return path
+
+
+@pytest.fixture
+def usual_viewer(product: Product) -> None:  # noqa: F811 - the fixture of that name
+    """Nobody has told yet how they like the viewer: what one test chooses is not what the next one finds."""
+    for who in ("technologist", "user", "admin"):
+        answer = product.client(who).put("/api/account/preferences/viewer", json={})
+        assert answer.status_code == 200, answer.text

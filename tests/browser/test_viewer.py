@@ -14,7 +14,7 @@ from mammogram_viewer.synthetic.tomosynthesis import SyntheticTomosynthesis, bui
 from product import PASSWORD, Product
 from viewer_client import ready, saved
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("usual_viewer")]
 SLOTS = ["R CC", "L CC", "R MLO", "L MLO"]
 SIZE = {"rows": 1200, "columns": 900, "pixel_spacing_mm": 0.2}
 SERIOUS = {"serious", "critical"}

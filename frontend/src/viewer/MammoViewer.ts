@@ -12,6 +12,7 @@ import {
   type DragTool,
   type Phase,
   phaseOf,
+  type Tool,
   USUAL_PREFERENCES,
   type ViewerPreferences,
   type ViewerState,
@@ -105,7 +106,7 @@ export class MammoViewer {
     this.prefer({ layout })
   }
 
-  setTool(tool: DragTool): void {
+  setTool(tool: Tool): void {
     this.prefer({ tool })
   }
 

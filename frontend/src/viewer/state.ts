@@ -1,10 +1,14 @@
 /** What the viewer tells whoever shows it. A new snapshot after every change; nothing in it is changed later. */
 import type { FrameProblem } from '@/viewer/engine/frame'
 import type { HungPane, LayoutId } from '@/viewer/hanging'
+import type { ShapeKind } from '@/viewer/tools/shapes'
 import type { Camera, FrameState, Rect, Tone, ViewingImage } from '@/viewer/types'
 
 /** What the main button of the pointer does. */
 export type DragTool = 'window' | 'pan' | 'zoom' | 'magnify'
+
+/** What the main button does: it drags, or it draws. */
+export type Tool = DragTool | ShapeKind
 
 /** `opening`: nothing is to be seen yet; `preview`: pictures, not all at full resolution; `failed`: nothing will come. */
 export type Phase = 'opening' | 'preview' | 'full' | 'failed'
@@ -32,7 +36,7 @@ export interface ViewerState {
   readonly strip: readonly ViewingImage[]
   readonly notes: readonly string[]
   readonly activeKey: string | null
-  readonly tool: DragTool
+  readonly tool: Tool
   readonly isLinked: boolean
   readonly hasOverlays: boolean
   readonly isPlaying: boolean
@@ -45,7 +49,7 @@ export interface ViewerState {
 
 export interface ViewerPreferences {
   readonly layout: LayoutId | null
-  readonly tool: DragTool
+  readonly tool: Tool
   readonly isLinked: boolean
   readonly hasOverlays: boolean
 }

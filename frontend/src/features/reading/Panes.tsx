@@ -9,15 +9,18 @@ import { windowInWords } from '@/viewer/sync/windows'
 import styles from './Panes.module.css'
 import { scaleBar } from './scaleBar'
 import { pictureOf } from './api'
+import { Drawings } from './Drawings'
+import type { Annotating } from './useAnnotations'
 
 interface PanesProps {
   viewer: MammoViewer
   state: ViewerState
   patient: string | null
+  annotating: Annotating
 }
 
 /** What lies over the pictures: names, states, words of the file. The pictures themselves are the viewer's. */
-export function Panes({ viewer, state, patient }: PanesProps) {
+export function Panes({ viewer, state, patient, annotating }: PanesProps) {
   return (
     <>
       {state.panes.map((pane) => (
@@ -25,6 +28,7 @@ export function Panes({ viewer, state, patient }: PanesProps) {
           key={pane.key}
           pane={pane}
           patient={state.hasOverlays ? patient : null}
+          annotating={annotating}
           hasOverlays={state.hasOverlays}
           isActive={pane.key === state.activeKey && state.panes.length > 1}
           isFallback={state.fallback !== null}
@@ -39,6 +43,7 @@ export function Panes({ viewer, state, patient }: PanesProps) {
 interface PaneProps {
   pane: PaneState
   patient: string | null
+  annotating: Annotating
   hasOverlays: boolean
   isActive: boolean
   isFallback: boolean
@@ -75,6 +80,7 @@ function Pane(props: PaneProps) {
         </div>
       ) : null}
       {pane.missing === null ? <Progress pane={pane} isFallback={isFallback} /> : null}
+      {isFallback ? null : <Drawings pane={pane} annotating={props.annotating} />}
       {hasOverlays && pane.missing === null ? <Words {...props} /> : null}
       {pane.frameCount > 1 ? <Slices pane={pane} onFrame={onFrame} /> : null}
     </section>
@@ -120,7 +126,7 @@ function Progress({ pane, isFallback }: { pane: PaneState; isFallback: boolean }
 }
 
 /** Side and view stand at the outer upper corner, where no breast is; technique and window below. */
-function Words({ pane, patient }: PaneProps) {
+function Words({ pane, patient, annotating }: PaneProps) {
   const { image, window } = pane
   if (!image) return null
   const technique = image.technique
@@ -134,6 +140,7 @@ function Words({ pane, patient }: PaneProps) {
   const marks = [
     image.presentationIntentType === 'FOR PROCESSING' ? 'FOR PROCESSING' : null,
     image.lossy ? `LOSSY${image.lossyRatio ? ` ${round(image.lossyRatio)}:1` : ''}` : null,
+    isKeyImage(pane, annotating) ? 'KEY IMAGE' : null,
     pane.isTurned ? 'TURNED' : null,
     pane.tone.isInverted ? 'INVERTED' : null,
   ].filter((one) => one !== null)
@@ -168,6 +175,10 @@ function Words({ pane, patient }: PaneProps) {
       </p>
     </div>
   )
+}
+
+function isKeyImage({ image, frameNumber }: PaneState, { drawn }: Annotating): boolean {
+  return drawn.keyImages.some((one) => one.imageId === image?.id && one.frame === frameNumber)
 }
 
 function round(value: number): string {

@@ -10,12 +10,14 @@ import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
 import type { ViewingImage } from '@/viewer/types'
 import { CorrectDialog } from './CorrectDialog'
+import { TextDialog } from './Drawings'
 import { Panes } from './Panes'
 import { keepPreferences, preferencesNow, preferencesQuery } from './preferences'
 import styles from './ReadingPage.module.css'
 import { Strip } from './Strip'
 import { Toolbar } from './Toolbar'
 import { TrueSizeDialog } from './TrueSizeDialog'
+import { useAnnotations } from './useAnnotations'
 import { usePointer } from './usePointer'
 import { type ReadingActs, useReadingCommands } from './useReadingCommands'
 import { useReadingTime } from './useReadingTime'
@@ -25,6 +27,8 @@ interface ReaderProps {
   title: string
   patient: string | null
   opened: Opened | null
+  /** Where the server keeps what is drawn on it. */
+  annotations: string | null
   /** It was deleted while it was open: what is shown is all there will be. */
   gone: boolean
   next: (() => void) | null
@@ -40,15 +44,17 @@ interface ReaderProps {
 type Open = 'help' | 'true-size' | 'correct' | null
 
 export function Reader(props: ReaderProps) {
-  const { title, patient, opened, gone, onFull, onChanged, help } = props
+  const { title, patient, opened, annotations, gone, onFull, onChanged, help } = props
+  const { data: me } = useQuery(meQuery)
   // Hung as its reader likes it from the beginning; without an answer as most do.
   const isUnknown = useQuery(preferencesQuery).isPending
   const { viewer, state, root, mount } = useViewer(opened)
   const [open, setOpen] = useState<Open>(null)
   const page = useRef<HTMLElement>(null)
   const acts = useActs(props, viewer, page, setOpen)
-  usePointer(viewer, root)
   useReadingCommands(viewer, state, acts)
+  const annotating = useAnnotations(viewer, state, me?.user.id ?? null, annotations)
+  usePointer(viewer, root, annotating.pencil)
   useReadingTime(shownImages(state))
   useTabTitle(title)
   const isFull = state?.phase === 'full'
@@ -74,7 +80,9 @@ export function Reader(props: ReaderProps) {
             {state.fallback} Shown are the pictures that the server rendered; nothing can be measured on them.
           </p>
         ) : null}
-        {viewer && state && opened ? <Panes viewer={viewer} state={state} patient={patient} /> : null}
+        {viewer && state && opened ? (
+          <Panes viewer={viewer} state={state} patient={patient} annotating={annotating} />
+        ) : null}
       </div>
       <div className={styles.low}>
         {gone ? <Notice kind="failed">This exam has been deleted meanwhile.</Notice> : null}
@@ -88,6 +96,7 @@ export function Reader(props: ReaderProps) {
         ) : null}
       </div>
       {help(open === 'help', () => setOpen(null))}
+      {annotating.asking ? <TextDialog onDone={annotating.answer} /> : null}
       {viewer ? (
         <Dialogs
           open={open}

@@ -55,6 +55,7 @@ export function ReadExamPage({ help }: PageProps) {
       title={exam ? titleOf(exam) : 'Exam'}
       patient={exam ? patientWords(exam.patient) : null}
       opened={opened}
+      annotations={exam ? `/api/studies/${exam.id}/annotations` : null}
       gone={error instanceof ApiProblem && error.status === 404}
       next={go(neighbours.next)}
       previous={go(neighbours.previous)}
@@ -83,6 +84,7 @@ export function ReadImagePage({ help }: PageProps) {
       title={image?.originalName ?? 'Image'}
       patient={null}
       opened={opened}
+      annotations={image ? `/api/images/${image.id}/annotations` : null}
       gone={error instanceof ApiProblem && error.status === 404}
       next={null}
       previous={null}

@@ -3,14 +3,18 @@ import {
   ArrowLeft,
   ChevronLeft,
   ChevronRight,
+  Circle,
   CircleHelp,
   Contrast,
   Crosshair,
   FlipHorizontal2,
   LayoutGrid,
+  Lasso,
   Link2,
   Maximize,
+  MessageSquareText,
   Move,
+  MoveUpLeft,
   Pencil,
   Play,
   RotateCcw,
@@ -19,7 +23,9 @@ import {
   Save,
   Search,
   SkipForward,
+  Scaling,
   SunMedium,
+  Triangle,
   Type,
   ZoomIn,
 } from 'lucide-react'
@@ -27,16 +33,22 @@ import { IconButton } from '@/shared/ui/Button'
 import { Menu, MenuChoice, MenuChoices } from '@/shared/ui/Menu'
 import { layoutName } from '@/viewer/hanging'
 import type { MammoViewer } from '@/viewer/MammoViewer'
-import type { DragTool, ViewerState } from '@/viewer/state'
+import type { Tool, ViewerState } from '@/viewer/state'
 import { presets } from '@/viewer/voi/table'
 import styles from './ReadingPage.module.css'
 import type { ReadingActs } from './useReadingCommands'
 
-const TOOLS: readonly { tool: DragTool; label: string; keys: string; icon: ReactNode }[] = [
+const TOOLS: readonly { tool: Tool; label: string; keys: string; icon: ReactNode }[] = [
   { tool: 'window', label: 'Drag: window', keys: 'w', icon: <SunMedium /> },
   { tool: 'pan', label: 'Drag: move', keys: 'm', icon: <Move /> },
   { tool: 'zoom', label: 'Drag: zoom', keys: 'e', icon: <ZoomIn /> },
   { tool: 'magnify', label: 'Drag: magnifier', keys: 'g', icon: <Search /> },
+  { tool: 'length', label: 'Draw: length', keys: 'd', icon: <Ruler /> },
+  { tool: 'ellipse', label: 'Draw: ellipse', keys: 'q', icon: <Circle /> },
+  { tool: 'angle', label: 'Draw: angle', keys: 'j', icon: <Triangle /> },
+  { tool: 'arrow', label: 'Draw: arrow', keys: 'a', icon: <MoveUpLeft /> },
+  { tool: 'freehand', label: 'Draw: freehand', keys: 'y', icon: <Lasso /> },
+  { tool: 'text', label: 'Draw: text', keys: 'u', icon: <MessageSquareText /> },
 ]
 
 interface ToolbarProps {
@@ -75,7 +87,7 @@ export function Toolbar({ title, viewer, state, acts }: ToolbarProps) {
   )
 }
 
-function ToolButtons({ viewer, tool: chosen }: { viewer: MammoViewer; tool: DragTool }) {
+function ToolButtons({ viewer, tool: chosen }: { viewer: MammoViewer; tool: Tool }) {
   return (
     <div className={styles.group} role="group" aria-label="What dragging does">
       {TOOLS.map(({ tool, label, keys, icon }) => (
@@ -175,7 +187,7 @@ function LookingButtons({ viewer, acts, hasSlices, isPlaying }: LookingProps) {
         <Crosshair />
       </IconButton>
       <IconButton label="True size" keys="z" side="bottom" onClick={acts.trueSize}>
-        <Ruler />
+        <Scaling />
       </IconButton>
       <IconButton
         label="Mirror left and right"

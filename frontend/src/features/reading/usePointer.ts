@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import type { MammoViewer } from '@/viewer/MammoViewer'
-import type { DragTool } from '@/viewer/state'
+import type { Tool } from '@/viewer/state'
+import { SHAPE_KINDS, type ShapeKind } from '@/viewer/tools/shapes'
 import type { Point } from '@/viewer/types'
 
 const WHEEL_ZOOM = 1 / 500
@@ -13,26 +14,49 @@ function pointOf(event: { clientX: number; clientY: number }, root: HTMLElement)
 }
 
 /** The middle button moves, the right one zooms, whatever the tool is. */
-function toolOf(event: PointerEvent, chosen: DragTool): DragTool {
+function toolOf(event: PointerEvent, chosen: Tool): Tool {
   if (event.button === 1) return 'pan'
   if (event.button === 2) return 'zoom'
   return chosen
 }
 
+function isShape(tool: Tool): tool is ShapeKind {
+  return SHAPE_KINDS.some((kind) => kind === tool)
+}
+
+/** Who draws: points come in pane coordinates. */
+export interface Pencil {
+  press(paneKey: string, at: Point): void
+  move(paneKey: string, at: Point): void
+  release(paneKey: string, at: Point): void
+  cancel(): void
+  readonly isBusy: boolean
+}
+
 /** Drags, wheel and double click of the panes. Two fingers zoom and move. */
-export function usePointer(viewer: MammoViewer | null, root: HTMLElement | null): void {
+export function usePointer(
+  viewer: MammoViewer | null,
+  root: HTMLElement | null,
+  pencil: Pencil | null,
+): void {
   useEffect(() => {
-    if (!viewer || !root) return undefined
-    const ends = [drags(viewer, root), wheel(viewer, root), doubleClick(viewer, root), focus(viewer, root)]
+    if (!viewer || !root || !pencil) return undefined
+    const ends = [
+      drags(viewer, root, pencil),
+      wheel(viewer, root),
+      doubleClick(viewer, root),
+      focus(viewer, root),
+    ]
     return () => {
       for (const end of ends) end()
     }
-  }, [viewer, root])
+  }, [viewer, root, pencil])
 }
 
-function drags(viewer: MammoViewer, root: HTMLElement): () => void {
+function drags(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => void {
   const fingers = new Map<number, Point>()
   let drag: { began: Point; go: (by: Point) => void } | null = null
+  let drawing: string | null = null
   const down = (event: PointerEvent) => {
     if (!(event.target instanceof Element) || event.target.closest('button, a, [data-control]')) return
     const began = pointOf(event, root)
@@ -41,37 +65,60 @@ function drags(viewer: MammoViewer, root: HTMLElement): () => void {
     fingers.set(event.pointerId, began)
     root.setPointerCapture(event.pointerId)
     viewer.endDrag()
+    const tool = toolOf(event, viewer.state.tool)
     if (fingers.size > 1) drag = null
-    else drag = { began, go: viewer.beginDrag(found.key, toolOf(event, viewer.state.tool), found.at) }
+    else if (isShape(tool)) {
+      viewer.activate(found.key)
+      drawing = found.key
+      pencil.press(found.key, found.at)
+    } else drag = { began, go: viewer.beginDrag(found.key, tool, found.at) }
     if (viewer.state.tool === 'magnify') drag?.go({ x: 0, y: 0 })
   }
   const move = (event: PointerEvent) => {
     const before = fingers.get(event.pointerId)
-    if (!before) return
     const at = pointOf(event, root)
+    // Between presses the line follows the pointer.
+    if (drawing !== null && pencil.isBusy) pencil.move(drawing, within(viewer, drawing, at))
+    if (!before) return
     if (fingers.size === 2) pinch(viewer, fingers, event.pointerId, at)
     fingers.set(event.pointerId, at)
     const by = drag && { x: at.x - drag.began.x, y: at.y - drag.began.y }
     if (drag && by && Math.hypot(by.x, by.y) > SLOP_PIXELS) drag.go(by)
   }
   const up = (event: PointerEvent) => {
+    const hadPressed = fingers.delete(event.pointerId)
+    if (hadPressed && drawing !== null && pencil.isBusy) {
+      pencil.release(drawing, within(viewer, drawing, pointOf(event, root)))
+    }
+    drag = null
+    viewer.endDrag()
+  }
+  // The browser took the pointer away: what was begun is not ended where it never was.
+  const taken = (event: PointerEvent) => {
     fingers.delete(event.pointerId)
     drag = null
+    pencil.cancel()
     viewer.endDrag()
   }
   const menu = (event: Event) => event.preventDefault()
   root.addEventListener('pointerdown', down)
   root.addEventListener('pointermove', move)
   root.addEventListener('pointerup', up)
-  root.addEventListener('pointercancel', up)
+  root.addEventListener('pointercancel', taken)
   root.addEventListener('contextmenu', menu)
   return () => {
     root.removeEventListener('pointerdown', down)
     root.removeEventListener('pointermove', move)
     root.removeEventListener('pointerup', up)
-    root.removeEventListener('pointercancel', up)
+    root.removeEventListener('pointercancel', taken)
     root.removeEventListener('contextmenu', menu)
   }
+}
+
+/** A point of the stage in the coordinates of one pane, also when it lies outside. */
+function within(viewer: MammoViewer, paneKey: string, at: Point): Point {
+  const rect = viewer.exam.pane(paneKey)?.rect
+  return rect ? { x: at.x - rect.left, y: at.y - rect.top } : at
 }
 
 /** Of two fingers one has moved: their distance zooms, their middle moves. */

@@ -2,6 +2,7 @@ import { type Command, useCommands } from '@/shared/keys/commands'
 import type { LayoutId } from '@/viewer/hanging'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
+import { SHAPE_KINDS } from '@/viewer/tools/shapes'
 
 /** What the page does beside the viewer. */
 export interface ReadingActs {
@@ -16,6 +17,7 @@ export interface ReadingActs {
 }
 
 const PAN_PIXELS = 60
+const DRAWING_KEYS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Escape'])
 
 const LAYOUT_KEYS: readonly (readonly [string, string, LayoutId])[] = [
   ['1', 'Four views, two by two', 'four'],
@@ -35,7 +37,7 @@ export function useReadingCommands(
   state: ViewerState | null,
   acts: ReadingActs,
 ): void {
-  useCommands(
+  const all =
     viewer && state
       ? [
           ...hanging(viewer, acts),
@@ -43,8 +45,10 @@ export function useReadingCommands(
           ...greys(viewer, state),
           ...rest(viewer, state, acts),
         ]
-      : [],
-  )
+      : []
+  // A tool that draws has the arrows for its crosshair, and Escape.
+  const isDrawing = SHAPE_KINDS.some((kind) => kind === state?.tool)
+  useCommands(isDrawing ? all.filter(({ keys }) => !keys.some((key) => DRAWING_KEYS.has(key))) : all)
 }
 
 function command(

@@ -1,0 +1,208 @@
+/**
+ * The annotations of what is open: shown at once, kept by the server as soon as may be. What could not be sent waits in
+ * this tab, over a lost line, a reload and a new sign-in; nothing that was drawn is lost without a word.
+ */
+import { ApiProblem, NoConnection, request } from '@/shared/api/client'
+import { useConnection } from '@/shared/api/connection'
+import { useSessionState } from '@/shared/api/session'
+import type { components } from '@/shared/api/schema'
+import type { Point } from '@/viewer/types'
+import type { ShapeKind } from './shapes'
+
+type Wire = components['schemas']['AnnotationAnswer']
+export type KeyImage = components['schemas']['KeyImageAnswer']
+
+/** One that is shown. `state`: what the server knows of it. */
+export interface Drawn {
+  readonly id: string
+  readonly imageId: number
+  readonly frame: number
+  readonly kind: ShapeKind
+  readonly points: readonly Point[]
+  readonly text: string | null
+  readonly own: boolean
+  readonly userName: string | null
+  readonly revision: number | null
+  readonly state: 'saved' | 'saving' | 'unsaved'
+}
+
+export interface DrawnState {
+  readonly drawn: readonly Drawn[]
+  readonly keyImages: readonly KeyImage[]
+  /** What the server refused, in words; null: nothing. */
+  readonly problem: string | null
+}
+
+type Wanted = Pick<Drawn, 'id' | 'imageId' | 'frame' | 'kind' | 'points' | 'text'>
+type Change =
+  { readonly act: 'put'; readonly wanted: Wanted } | { readonly act: 'delete'; readonly of: Drawn }
+
+const KEPT = 'viewer:unsent'
+
+export class AnnotationStore {
+  state: DrawnState = { drawn: [], keyImages: [], problem: null }
+  private readonly listeners = new Set<() => void>()
+  private readonly leave: (() => void)[]
+  private readonly userId: number
+  private address = ''
+  /** In the order in which they were made; the first is under way. */
+  private unsent: Change[] = []
+  private isSending = false
+
+  constructor(userId: number) {
+    this.userId = userId
+    this.unsent = readKept(userId)
+    const again = () => void this.send()
+    this.leave = [
+      useConnection.subscribe((now, before) => now.returns !== before.returns && again()),
+      useSessionState.subscribe((now, before) => now.epoch !== before.epoch && again()),
+    ]
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** `address`: of an exam's or an image's annotations. What waits is sent first. */
+  async open(address: string): Promise<void> {
+    this.address = address
+    await this.send()
+    await this.read()
+  }
+
+  dispose(): void {
+    for (const leave of this.leave) leave()
+    this.listeners.clear()
+  }
+
+  put(wanted: Wanted): void {
+    const before = this.state.drawn.find(({ id }) => id === wanted.id)
+    const drawn: Drawn = {
+      ...wanted,
+      own: true,
+      userName: null,
+      revision: before?.revision ?? null,
+      state: 'saving',
+    }
+    this.show([...this.state.drawn.filter(({ id }) => id !== wanted.id), drawn])
+    this.add({ act: 'put', wanted })
+  }
+
+  remove(id: string): void {
+    const of = this.state.drawn.find((one) => one.id === id)
+    if (!of) return
+    this.show(this.state.drawn.filter((one) => one.id !== id))
+    this.add({ act: 'delete', of })
+  }
+
+  /** The caller's own mark on a frame; a second time takes it away. */
+  async toggleKey(imageId: number, frame: number): Promise<boolean> {
+    const isMarked = this.state.keyImages.some(
+      (one) => one.own && one.imageId === imageId && one.frame === frame,
+    )
+    await request(`/api/images/${imageId}/key/${frame}`, { method: isMarked ? 'DELETE' : 'PUT' })
+    await this.read()
+    return !isMarked
+  }
+
+  private add(change: Change): void {
+    this.unsent.push(change)
+    keep(this.userId, this.unsent)
+    void this.send()
+  }
+
+  private async read(): Promise<void> {
+    if (this.address === '') return
+    const found = await request<components['schemas']['Annotations']>(this.address)
+    const waiting = new Set(this.unsent.map((one) => (one.act === 'put' ? one.wanted.id : one.of.id)))
+    const kept = this.state.drawn.filter(({ id }) => waiting.has(id))
+    const known = found.annotations.map(drawnOf).filter(({ id }) => !waiting.has(id))
+    this.state = { ...this.state, keyImages: found.keyImages }
+    this.show([...known, ...kept])
+  }
+
+  /** One after the other, as they were made. A lost line or session ends it for now; a refusal is told and dropped. */
+  private async send(): Promise<void> {
+    if (this.isSending) return
+    this.isSending = true
+    try {
+      for (let first = this.unsent[0]; first; first = this.unsent[0]) {
+        await this.sendOne(first)
+        this.unsent = this.unsent.slice(1)
+        keep(this.userId, this.unsent)
+      }
+    } catch (problem) {
+      if (!(problem instanceof NoConnection) && !(problem instanceof ApiProblem)) throw problem
+      this.show(this.state.drawn.map((one) => (one.state === 'saving' ? { ...one, state: 'unsaved' } : one)))
+    } finally {
+      this.isSending = false
+    }
+  }
+
+  private async sendOne(change: Change): Promise<void> {
+    try {
+      if (change.act === 'delete') {
+        await request(addressOf(change.of), { method: 'DELETE' })
+        return
+      }
+      const { wanted } = change
+      const revision = this.state.drawn.find(({ id }) => id === wanted.id)?.revision ?? null
+      const body = {
+        kind: wanted.kind,
+        frame: wanted.frame,
+        points: wanted.points.map(({ x, y }) => [x, y]),
+        text: wanted.text,
+        revision,
+        statistics: null,
+      }
+      const saved = drawnOf(await request<Wire>(addressOf(wanted), { method: 'PUT', body }))
+      this.show(this.state.drawn.map((one) => (one.id === saved.id ? saved : one)))
+    } catch (problem) {
+      const waits = !(problem instanceof ApiProblem) || problem.status === 401 || problem.status >= 500
+      if (waits) throw problem
+      this.refused(change, problem)
+    }
+  }
+
+  /** The server's word holds: what it refused is no longer shown as if it were kept. */
+  private refused(change: Change, problem: ApiProblem): void {
+    const current = problem.body.annotation as Wire | undefined
+    const others = this.state.drawn.filter(
+      ({ id }) => id !== (change.act === 'put' ? change.wanted.id : change.of.id),
+    )
+    const instead = current ? [drawnOf(current)] : change.act === 'delete' ? [change.of] : []
+    this.state = { ...this.state, problem: problem.detail }
+    this.show([...others, ...instead])
+  }
+
+  private show(drawn: readonly Drawn[]): void {
+    this.state = { ...this.state, drawn }
+    for (const listener of this.listeners) listener()
+  }
+}
+
+function addressOf({ imageId, id }: { imageId: number; id: string }): string {
+  return `/api/images/${imageId}/annotations/${id}`
+}
+
+function drawnOf(wire: Wire): Drawn {
+  const { id, imageId, frame, kind, text, own, userName, revision } = wire
+  const points = wire.points.map(([x, y]) => ({ x: x as number, y: y as number }))
+  return { id, imageId, frame, kind, points, text, own, userName, revision, state: 'saved' }
+}
+
+/** In this tab alone: annotations are about patients, and another person may sit here tomorrow. */
+function keep(userId: number, unsent: readonly Change[]): void {
+  if (unsent.length === 0) sessionStorage.removeItem(KEPT)
+  else sessionStorage.setItem(KEPT, JSON.stringify({ userId, unsent }))
+}
+
+function readKept(userId: number): Change[] {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}') as { userId?: number; unsent?: Change[] }
+    return kept.userId === userId && Array.isArray(kept.unsent) ? kept.unsent : []
+  } catch {
+    return []
+  }
+}

@@ -380,7 +380,7 @@ async def test_lists_show_others_images_only_to_roles_that_see_every_image(
 
 async def test_disabled_and_pending_users_may_do_nothing(things: Things) -> None:
     guarded = [o for o in OPERATIONS if policy_of(o.handler).roles is not None]
-    nothing = {"export_id": str(uuid.UUID(int=1))}
+    nothing = dict.fromkeys(("export_id", "annotation_id"), str(uuid.UUID(int=1)))
     for status in ("disabled", "pending"):
         secret = await things.session_of("admin")
         token, _ = await things.token_of("admin", *SCOPES)

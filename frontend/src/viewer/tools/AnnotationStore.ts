@@ -37,7 +37,13 @@ type Wanted = Pick<Drawn, 'id' | 'imageId' | 'frame' | 'kind' | 'points' | 'text
 type Change =
   { readonly act: 'put'; readonly wanted: Wanted } | { readonly act: 'delete'; readonly of: Drawn }
 
-const KEPT = 'viewer:unsent'
+/** By person: somebody else may sign in to the same tab. */
+function keyOf(userId: number): string {
+  return `viewer:unsent:${userId}`
+}
+
+/** Answers that say nothing about the drawing itself: it waits. */
+const WAITING_STATUSES = new Set([401, 408, 429])
 
 export class AnnotationStore {
   state: DrawnState = { drawn: [], keyImages: [], problem: null }
@@ -159,7 +165,8 @@ export class AnnotationStore {
       const saved = drawnOf(await request<Wire>(addressOf(wanted), { method: 'PUT', body }))
       this.show(this.state.drawn.map((one) => (one.id === saved.id ? saved : one)))
     } catch (problem) {
-      const waits = !(problem instanceof ApiProblem) || problem.status === 401 || problem.status >= 500
+      const waits =
+        !(problem instanceof ApiProblem) || WAITING_STATUSES.has(problem.status) || problem.status >= 500
       if (waits) throw problem
       this.refused(change, problem)
     }
@@ -194,14 +201,14 @@ function drawnOf(wire: Wire): Drawn {
 
 /** In this tab alone: annotations are about patients, and another person may sit here tomorrow. */
 function keep(userId: number, unsent: readonly Change[]): void {
-  if (unsent.length === 0) sessionStorage.removeItem(KEPT)
-  else sessionStorage.setItem(KEPT, JSON.stringify({ userId, unsent }))
+  if (unsent.length === 0) sessionStorage.removeItem(keyOf(userId))
+  else sessionStorage.setItem(keyOf(userId), JSON.stringify(unsent))
 }
 
 function readKept(userId: number): Change[] {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}') as { userId?: number; unsent?: Change[] }
-    return kept.userId === userId && Array.isArray(kept.unsent) ? kept.unsent : []
+    const kept: unknown = JSON.parse(sessionStorage.getItem(keyOf(userId)) ?? '[]')
+    return Array.isArray(kept) ? (kept as Change[]) : []
   } catch {
     return []
   }

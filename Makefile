@@ -18,7 +18,7 @@ SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PAGE := src/mammogram_viewer/web/page/index.html
 PAGE_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install run dev demo test check bench bench-upload bench-pixels bench-jobs bench-gallery bench-analytics drill drill-hostile drill-memory drill-cursors test-external test-interop api-types lock clean
+.PHONY: help install run dev demo test check bench bench-upload bench-pixels bench-jobs bench-gallery bench-analytics bench-viewer drill drill-hostile drill-memory drill-cursors test-external test-interop api-types lock clean
 
 help: ## Show this list
 	@echo "Mammogram Viewer. Start with: make run"
@@ -64,6 +64,9 @@ bench-gallery: install $(STAMPS)/dev test-tools ## Measure the lists and the gal
 
 bench-analytics: install $(STAMPS)/dev test-tools ## Measure analytics over ten million activities beside the naive SQL
 	$(BIN)/python -m benchmarks.analytics
+
+bench-viewer: install $(STAMPS)/dev test-tools ## Measure the viewer beside OHIF, on loopback and at 100 Mbit/s
+	$(BIN)/python -m benchmarks.viewer
 
 drill: install $(STAMPS)/dev ## Kill every part hundreds of times under load; afterwards every upload must be there, once
 	$(BIN)/python -m tests.drills.faults

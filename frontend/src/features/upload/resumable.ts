@@ -1,4 +1,4 @@
-import { DetailedError, Upload } from 'tus-js-client'
+import type { DetailedError, Upload } from 'tus-js-client'
 import { ApiProblem, NoConnection, parseObject, request } from '@/shared/api/client'
 import type { UnfinishedUpload, UploadAnswer } from '@/shared/api/types'
 import type { Sending } from './send'
@@ -53,12 +53,13 @@ export function sendResumable(
   let stop: ((reason: unknown) => void) | null = null
   let upload: Upload | null = null
   async function run(): Promise<UploadAnswer> {
+    const tus = await tusClient()
     const target = url ?? (await create(file, name))
     onUrl(target)
     if (isStopped) throw stopped()
     const sent = new Promise<void>((resolve, reject) => {
       stop = reject
-      upload = new Upload(file, {
+      upload = new tus.Upload(file, {
         uploadUrl: target,
         chunkSize: PIECE_BYTES,
         // The queue of the page decides when to try again: it knows of the line and the session.
@@ -73,6 +74,7 @@ export function sendResumable(
     try {
       await sent
     } catch (error) {
+      if (!(error instanceof tus.DetailedError)) throw error
       const ended = await whatRemains(target, error)
       if (ended === null) throw translated(error)
       return readOutcome(ended)
@@ -91,6 +93,15 @@ export function sendResumable(
 
 function stopped(): DOMException {
   return new DOMException('Stopped', 'AbortError')
+}
+
+/** Comes with the first large file: the gallery does not wait for it. */
+async function tusClient() {
+  try {
+    return await import('tus-js-client')
+  } catch {
+    throw new NoConnection()
+  }
 }
 
 async function create(file: File, name: string): Promise<string> {
@@ -120,8 +131,8 @@ function base64(text: string): string {
 }
 
 /** The offset could not be had: either the upload has ended, and says how, or nothing is left of it. */
-async function whatRemains(url: string, error: unknown): Promise<UnfinishedUpload | null> {
-  if (!(error instanceof DetailedError) || error.originalRequest.getMethod() !== 'HEAD') return null
+async function whatRemains(url: string, error: DetailedError): Promise<UnfinishedUpload | null> {
+  if (error.originalRequest.getMethod() !== 'HEAD') return null
   if (![404, 409, 410].includes(error.originalResponse?.getStatus() ?? 0)) return null
   try {
     const upload = await request<UnfinishedUpload>(url)
@@ -132,8 +143,7 @@ async function whatRemains(url: string, error: unknown): Promise<UnfinishedUploa
   throw new BeginAgain()
 }
 
-function translated(error: unknown): unknown {
-  if (!(error instanceof DetailedError)) return error
+function translated(error: DetailedError): ApiProblem | NoConnection {
   const response = error.originalResponse
   if (response === null || response.getStatus() === 0) return new NoConnection()
   return new ApiProblem(

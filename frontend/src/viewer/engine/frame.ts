@@ -71,6 +71,11 @@ export class Frame {
     return this.listeners.size > 0
   }
 
+  /** Whether there is nothing left to fetch ahead: all bytes, and something to show at once. */
+  get isAhead(): boolean {
+    return this.source.isWhole && this.samples !== null
+  }
+
   /** Bytes of memory that the decoded samples take. */
   get decodedSize(): number {
     return this.shownLevels.reduce((sum, one) => sum + one.data.byteLength, 0)

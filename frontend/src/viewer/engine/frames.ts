@@ -27,6 +27,8 @@ const PREVIEW_LEVELS = [
 ] as const
 /** After so long the same image counts as looked at again; the server holds views together by itself. */
 const NOTED_MILLISECONDS = 60_000
+/** What a slow graphics card may take for the first drawing of four panes. */
+const DRAWING_MILLISECONDS = 60
 /** Ranks: pictures for who waits, their details, and what may be wanted later. */
 const DETAILS_RANK = 1_000
 const PREFETCH_RANK = 1_000_000
@@ -71,7 +73,7 @@ export class FrameStore implements FrameHolder {
     for (const image of images) {
       if (image.status !== 'ready' || (image.links.frames === null && image.links.png === null)) continue
       const frame = this.frame(image, 1)
-      if (frame.isWanted || this.running.has(frame) || frame.state === 'full') continue
+      if (frame.isWanted || this.running.has(frame) || frame.isAhead) continue
       this.ahead.add(frame)
       this.run(frame)
     }
@@ -104,7 +106,8 @@ export class FrameStore implements FrameHolder {
     if (frame.state === 'full' || frame.problem) return
     // A frame that was only fetched ahead ends before its details: it is begun again where it stands.
     if (this.ahead.delete(frame)) this.running.get(frame)?.abort()
-    this.run(frame)
+    if (frame.state === 'preview') afterDrawing(() => frame.isWanted && this.run(frame))
+    else this.run(frame)
   }
 
   left(frame: Frame): void {
@@ -121,7 +124,11 @@ export class FrameStore implements FrameHolder {
         if (!abort.signal.aborted) frame.fail(problem)
       })
       .finally(() => {
-        if (this.running.get(frame) === abort) this.running.delete(frame)
+        if (this.running.get(frame) === abort) {
+          this.running.delete(frame)
+          // Else it would be held here when nobody else holds it any more.
+          this.ahead.delete(frame)
+        }
         this.makeRoom()
       })
   }
@@ -193,6 +200,14 @@ function fitting({ rows, columns }: ViewingImage, levels: readonly Samples[]): r
   const step = 2 ** first.level
   if (first.width === Math.ceil(columns / step) && first.height === Math.ceil(rows / step)) return levels
   throw new BrokenFrame(`its size is not ${columns} × ${rows} pixels`)
+}
+
+/**
+ * When what is there has been drawn: decoding takes every core, and a picture that was fetched ahead would stand behind
+ * the details of itself.
+ */
+function afterDrawing(act: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(act, DRAWING_MILLISECONDS)))
 }
 
 /** 0 for what is too small to be worth two requests. */

@@ -11,6 +11,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import dicom_bytes
 from mammogram_viewer.activity import views
@@ -110,6 +112,32 @@ async def test_heartbeats_add_up_but_never_to_more_than_the_time_since_the_view_
     await look(tracker, heartbeat(40, 15))  # the view had ended
     assert await views_of(db) == [(4, 1, at(0), at(2), 40)]
     assert len(await activities(db)) == 1
+
+
+@given(seconds=st.integers(1, 60), count=st.integers(1, 50), turn=st.integers(0, 10**6))
+def test_shares_of_reading_time_lose_nothing_and_differ_by_a_second_at_most(seconds: int, count: int, turn: int):
+    each = views.shares(seconds, count, turn)
+    assert len(each) == count and sum(each) == seconds and max(each) - min(each) <= 1
+
+
+def test_a_second_too_many_falls_on_another_image_each_time():
+    given_out = [sum(each) for each in zip(*(views.shares(15, 4, turn) for turn in range(4)), strict=True)]
+    assert given_out == [15, 15, 15, 15]
+
+
+async def test_reading_time_of_images_side_by_side_sums_to_the_time_that_passed(
+    db: asyncpg.Pool, tracker: ViewTracker
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    await look(tracker, *(Look(4, image, long_ago, actor=WHO) for image in range(1, 5)))
+    for seconds in (15, 15, 7, 1):
+        tracker.note_reading(4, [1, 2, 3, 4], seconds)
+    assert await tracker.flush()
+    rows = await views_of(db)
+    assert [row[1] for row in rows] == [1, 2, 3, 4]
+    assert sum(row[4] for row in rows) == 38
+    assert {row[4] for row in rows} <= {9, 10}
+    assert all(row[3] > long_ago + timedelta(minutes=4) for row in rows)  # also of one that got no second
 
 
 async def test_several_processes_begin_a_view_once(database_url: str) -> None:
@@ -239,6 +267,41 @@ async def test_a_heartbeat_counts_for_who_looks_and_is_refused_for_who_may_not_o
         image,
     )
     assert [row["duration_seconds"] for row in rows] == [row["passed"] for row in rows]
+
+
+async def test_reading_time_is_shared_by_images_that_one_may_see_and_refused_where_there_is_none(
+    product: Product,
+) -> None:
+    address = "/api/images/views/heartbeat"
+    client = product.client("technologist")
+    images = [product.upload_one(dicom_bytes(seed=next(SEEDS)))["id"] for _ in range(2)]
+    for one in images:
+        assert client.post(f"/api/images/{one}/views").status_code == 204
+    await counted(product, images[0])
+    who = "user_id = (SELECT id FROM users WHERE email = 'technologist@example.org')"
+    await product.fetch(f"UPDATE image_views SET viewed_at = viewed_at - interval '1 minute' WHERE {who}")
+    # The one that is gone and the one that is named twice take nothing from the others.
+    named = {"imageIds": [*images, images[0], 999_999], "seconds": 21}
+    assert client.post(address, json=named).status_code == 204
+    await counted(product, images[0])
+    rows = await product.fetch(f"SELECT duration_seconds FROM image_views WHERE {who} AND image_id = ANY($1)", images)
+    assert sorted(row[0] for row in rows) == [10, 11]
+    stranger = product.client("other").post(address, json={"imageIds": images, "seconds": 15})
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
+    too_many = client.post(address, json={"imageIds": list(range(1, 52)), "seconds": 15})
+    assert (too_many.status_code, too_many.json()["code"]) == (422, "too_many")
+    for nonsense in (
+        {"imageIds": [], "seconds": 5},
+        {"imageIds": [0], "seconds": 5},
+        {"imageIds": [2**63], "seconds": 5},
+        {"imageIds": ["a"], "seconds": 5},
+        {"imageIds": images, "seconds": 61},
+        {"imageIds": images},
+        {"imageIds": images, "seconds": 5, "studyId": 1},
+    ):
+        answer = client.post(address, json=nonsense)
+        assert answer.status_code in (400, 422), nonsense
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_an_image_is_read_while_views_cannot_be_counted_and_they_count_afterwards(

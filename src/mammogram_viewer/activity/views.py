@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +56,7 @@ class ViewTracker:
         self._trouble = 0
         self._dropped = 0
         self._dropping = False
+        self._readings = 0
 
     @property
     def waiting(self) -> int:
@@ -75,6 +76,12 @@ class ViewTracker:
     def note_looking(self, user_id: int, image_id: int, seconds: int) -> None:
         """They have looked at it for so many seconds since they last said so; counts where a view is under way."""
         self._note(Look(user_id, image_id, datetime.now(UTC), seconds=seconds))
+
+    def note_reading(self, user_id: int, image_ids: Sequence[int], seconds: int) -> None:
+        """They have looked at several images side by side: the time counts once, shared out among them."""
+        self._readings += 1
+        for image_id, share in zip(image_ids, shares(seconds, len(image_ids), self._readings), strict=True):
+            self._note(Look(user_id, image_id, datetime.now(UTC), seconds=share))
 
     def _note(self, look: Look) -> None:
         if self.waiting >= self._settings.view_buffer_events:
@@ -148,6 +155,13 @@ class ViewTracker:
         if self.waiting and not await self.flush():
             self._drop(self.waiting)
             log.error("views_lost_at_the_end", extra={"views": self.waiting})
+
+
+def shares(seconds: int, count: int, turn: int) -> list[int]:
+    """Whole seconds shared out among `count` images, whose sum is `seconds` and of which no two differ by more than
+    one. `turn` is another one each time: whoever gets a second more then changes from time to time."""
+    each, over = divmod(seconds, count)
+    return [each + ((place - turn * over) % count < over) for place in range(count)]
 
 
 def _rows(looks: list[Look], gap: timedelta) -> Iterator[Row]:

@@ -25,6 +25,12 @@ async def list_standing(db: Database, image_ids: list[int]) -> dict[int, Standin
     return {row["id"]: Standing(**dict(row)) for row in rows}
 
 
+async def list_visible(db: Database, image_ids: list[int], *, owner_id: int | None) -> list[int]:
+    """Those that are there and this person's (`owner_id` None: anybody's), in the order given."""
+    standing = await list_standing(db, image_ids)
+    return [one for one in image_ids if one in standing and owner_id in (None, standing[one].user_id)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Original:
     """One original as a ZIP of many needs it. `exam_id` None: it belongs to no study."""

@@ -261,6 +261,7 @@ class Settings:
     viewing_grey_scale_bytes: int = _setting(
         4 * 1024 * 1024, "Grey scales that come with an exam, all together; further ones are asked for apart, bytes."
     )
+    reading_images: int = _setting(50, "Most images side by side whose reading time is told at once.")
     dicom_json_bytes: int = _setting(
         32 * 1024 * 1024, "Longest DICOM header that is held in memory; of a longer one the essentials are told, bytes."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from mammogram_viewer.accounts import dependencies, policy
@@ -21,9 +21,15 @@ from mammogram_viewer.jobs.schemas import job_answer
 from mammogram_viewer.jobs.service import QueueService
 from mammogram_viewer.viewing.correct import correct_image
 from mammogram_viewer.viewing.on_demand import Wish, find_or_order
-from mammogram_viewer.viewing.schemas import CorrectionRequest, ImageDetail, ViewHeartbeat, image_detail
+from mammogram_viewer.viewing.schemas import (
+    CorrectionRequest,
+    ImageDetail,
+    ReadingHeartbeat,
+    ViewHeartbeat,
+    image_detail,
+)
 from mammogram_viewer.viewing.serve import IMMUTABLE, REVALIDATE, serve_file
-from mammogram_viewer.viewing.service import open_original, record_view
+from mammogram_viewer.viewing.service import note_reading, open_original, record_view
 
 _OPT = {"policy": policy.READ_IMAGES}
 Version = Annotated[int | None, QueryParameter(name="v", description="Recipe version, as the image's links carry it")]
@@ -149,6 +155,26 @@ async def post_view_heartbeat(
     view_tracker.note_looking(principal.user_id, image_id, data.seconds)
 
 
+@post(
+    "/api/images/views/heartbeat",
+    opt={"policy": policy.NOTE_VIEWS},
+    tags=["images"],
+    status_code=204,
+    summary="Say that images are still being looked at side by side",
+)
+async def post_reading_heartbeat(
+    data: JSONBody[ReadingHeartbeat],
+    db: dependencies.Db,
+    settings: dependencies.Settings,
+    view_tracker: NamedDependency[ViewTracker],
+    principal: dependencies.Principal,
+) -> None:
+    """The seconds count once: they are shared out among the caller's views of these images, in whole seconds whose sum
+    is theirs. An image named twice counts as one. Those that have gone meanwhile leave their share to the others; 404
+    when none is left."""
+    await note_reading(db, view_tracker, data.image_ids, data.seconds, principal, limit=settings.reading_images)
+
+
 @get("/api/images/{image_id:int}/thumbnail", opt=_OPT, tags=["images"], summary="A WebP thumbnail")
 async def get_thumbnail(
     image_id: FromPath[int],
@@ -209,4 +235,14 @@ def _caching(version: int | None, etag: str) -> str:
     return IMMUTABLE if version is not None and etag.endswith(f"-{version}") else REVALIDATE
 
 
-handlers = [get_image, patch_image, get_png, post_view, post_view_heartbeat, get_thumbnail, get_tags, get_original]
+handlers = [
+    get_image,
+    patch_image,
+    get_png,
+    post_view,
+    post_view_heartbeat,
+    post_reading_heartbeat,
+    get_thumbnail,
+    get_tags,
+    get_original,
+]

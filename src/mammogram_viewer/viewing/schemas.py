@@ -11,6 +11,7 @@ from mammogram_viewer.archive.models import Correction, Image, ImageDetails, Stu
 from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_values
 from mammogram_viewer.dicom.geometry import SpacingBasis
+from mammogram_viewer.foundation.keyset import MAX_BIGINT
 from mammogram_viewer.foundation.wire import Wire, WireRequest
 from mammogram_viewer.jobs.schemas import JobAnswer
 
@@ -127,6 +128,13 @@ class CorrectionRequest(Wire, frozen=True):
 class ViewHeartbeat(WireRequest, frozen=True):
     """`POST /api/images/{id}/views/heartbeat`: for how long the picture was looked at since the last one."""
 
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=60)]
+
+
+class ReadingHeartbeat(WireRequest, frozen=True):
+    """`POST /api/images/views/heartbeat`: for how long these images were looked at, side by side, since the last."""
+
+    image_ids: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=MAX_BIGINT)]], msgspec.Meta(min_length=1)]
     seconds: Annotated[int, msgspec.Meta(ge=1, le=60)]
 
 

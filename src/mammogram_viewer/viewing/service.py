@@ -10,6 +10,8 @@ from mammogram_viewer.activity.service import record_activity, record_audit
 from mammogram_viewer.activity.views import ViewTracker
 from mammogram_viewer.archive import service as archive
 from mammogram_viewer.archive.models import Image, StoredFile
+from mammogram_viewer.archive.standing import list_visible
+from mammogram_viewer.foundation.errors import Invalid, NotFound
 
 
 async def record_view(db: asyncpg.Pool, view_tracker: ViewTracker, image_id: int, actor: Actor) -> None:
@@ -18,6 +20,26 @@ async def record_view(db: asyncpg.Pool, view_tracker: ViewTracker, image_id: int
     async with db.acquire() as connection:
         await record_audit(connection, actor, "image_viewed", "image", image_id)
     view_tracker.note_opening(actor, image_id)
+
+
+async def note_reading(
+    db: asyncpg.Pool,
+    view_tracker: ViewTracker,
+    image_ids: list[int],
+    seconds: int,
+    principal: Principal,
+    *,
+    limit: int,
+) -> None:
+    """Several images were looked at side by side for so many seconds. Those that the caller may not see, or that have
+    been deleted under their eyes, are left out; NotFound when none is left, Invalid `too_many`."""
+    named = list(dict.fromkeys(image_ids))
+    if len(named) > limit:
+        raise Invalid(f"{limit} images side by side are the most (MAMMOGRAM_VIEWER_READING_IMAGES).", code="too_many")
+    seen = await list_visible(db, named, owner_id=principal.owner_filter)
+    if not seen:
+        raise NotFound(archive.ABSENT)
+    view_tracker.note_reading(principal.user_id, seen, seconds)
 
 
 async def open_original(

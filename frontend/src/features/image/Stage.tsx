@@ -3,6 +3,7 @@ import { noteView } from '@/shared/api/images'
 import type { ImageDetail } from '@/shared/api/types'
 import { describeImage, hasEstimatedWindow } from '@/shared/format/image'
 import { useCommands } from '@/shared/keys/commands'
+import { useLooking } from '@/shared/looking/useLooking'
 import { BeingMade, NotReady, PictureBroken, PictureRefused } from './NotReady'
 import {
   DEFAULT_PICTURE,
@@ -17,7 +18,6 @@ import type { Rendition } from './rendition'
 import styles from './Stage.module.css'
 import { Toolbar, type ToolbarProps } from './Toolbar'
 import { useRendition } from './useRendition'
-import { useViewTime } from './useViewTime'
 import { useViewport, type ViewportControls } from './useViewport'
 import type { Size } from './viewport'
 
@@ -45,7 +45,7 @@ export function Stage(props: StageProps) {
   const [broken, setBroken] = useState<string | null>(null)
   const controls = useViewport(pane, layers, useKnownSize(image, loaded?.size ?? null))
   useStageKeys(controls, props.onNewer, props.onOlder)
-  useViewTime(image.id, loaded !== null && loaded.source === address)
+  useLooking(loaded !== null && loaded.source === address ? [image.id] : [])
   const isRefused = rendition?.at === 'refused'
   const isShown = address !== null && broken !== address && !isRefused
   const source = isDefault || rendition?.at === 'ready' ? address : null

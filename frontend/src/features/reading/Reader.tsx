@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { messageOf } from '@/shared/api/client'
 import { meQuery } from '@/shared/api/queries'
+import { useLooking } from '@/shared/looking/useLooking'
 import { Notice } from '@/shared/ui/Notice'
 import { toast } from '@/shared/ui/Toasts'
 import { calibrationOf, withCalibration } from '@/viewer/hanging'
@@ -20,7 +21,6 @@ import { TrueSizeDialog } from './TrueSizeDialog'
 import { useAnnotations } from './useAnnotations'
 import { usePointer } from './usePointer'
 import { type ReadingActs, useReadingCommands } from './useReadingCommands'
-import { useReadingTime } from './useReadingTime'
 import { useViewer } from './useViewer'
 
 interface ReaderProps {
@@ -55,7 +55,7 @@ export function Reader(props: ReaderProps) {
   useReadingCommands(viewer, state, acts)
   const annotating = useAnnotations(viewer, state, me?.user.id ?? null, annotations)
   usePointer(viewer, root, annotating.pencil)
-  useReadingTime(shownImages(state))
+  useLooking(shownImages(state))
   useTabTitle(title)
   const isFull = state?.phase === 'full'
   const latest = useRef(onFull)

@@ -31,14 +31,16 @@ export async function noteView(imageId: number): Promise<void> {
 }
 
 /**
- * Says for how many seconds (1 to 60) the picture was looked at since the last time; outlives the page that says it.
+ * Says for how many seconds (1 to 60) these pictures were looked at, side by side, since the last time: together, so
+ * that the time counts once. Outlives the page that says it.
  * Not by `request`: a heartbeat that nobody hears is no news about the connection.
  */
-export function noteViewing(imageId: number, seconds: number) {
-  fetch(`/api/images/${imageId}/views/heartbeat`, {
+export function noteViewing(imageIds: readonly number[], seconds: number) {
+  const isOne = imageIds.length === 1
+  fetch(isOne ? `/api/images/${imageIds[0]}/views/heartbeat` : '/api/images/views/heartbeat', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ seconds }),
+    body: JSON.stringify(isOne ? { seconds } : { imageIds, seconds }),
     credentials: 'same-origin',
     keepalive: true,
   }).catch(() => undefined)

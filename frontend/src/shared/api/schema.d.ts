@@ -1003,6 +1003,28 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/views/heartbeat': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say that images are still being looked at side by side
+     * @description The seconds count once: they are shared out among the caller's views of these images, in whole seconds whose sum
+     *     is theirs. An image named twice counts as one. Those that have gone meanwhile leave their share to the others; 404
+     *     when none is left.
+     */
+    post: operations['ApiImagesViewsHeartbeatPostReadingHeartbeat']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}': {
     parameters: {
       query?: never
@@ -3122,6 +3144,11 @@ export interface components {
     ReadUpTo: {
       /** Format: date-time */
       upTo: string
+    }
+    /** ReadingHeartbeat */
+    ReadingHeartbeat: {
+      imageIds: number[]
+      seconds: number
     }
     /** RedisHealth */
     RedisHealth: {
@@ -6039,6 +6066,46 @@ export interface operations {
         content: {
           'application/json': components['schemas']['RestoredImages']
         }
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiImagesViewsHeartbeatPostReadingHeartbeat: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReadingHeartbeat']
+      }
+    }
+    responses: {
+      /** @description Request fulfilled, nothing follows */
+      204: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description Bad request syntax or unsupported method */
       400: {

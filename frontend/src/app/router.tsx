@@ -90,6 +90,8 @@ const readExamRoute = createRoute({
 const readImageRoute = createRoute({
   getParentRoute: () => readerRoute,
   path: '/images/$imageId/read',
+  // The list that one comes from, for the way back.
+  validateSearch: (search: Record<string, unknown>): ImageFilters => readImageFilters(search),
   component: lazyRouteComponent(() => import('@/app/ReadingRoutes'), 'ReadImageRoute'),
 })
 

@@ -3,8 +3,11 @@ import { useNavigate } from '@tanstack/react-router'
 import { Layers, SearchX } from 'lucide-react'
 import type { GallerySearch } from '@/shared/api/imageFilters'
 import { fetchStudyCounts, type Study, type StudyFilters } from '@/shared/api/studies'
+import { useCommands } from '@/shared/keys/commands'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
+import { toast } from '@/shared/ui/Toasts'
+import { focusedId } from '@/shared/wall/focused'
 import type { TileGrid } from '@/shared/wall/lines'
 import { countInWords } from './exam'
 import { EXAM_GRID, ExamSkeleton, ExamTile } from './ExamTile'
@@ -29,6 +32,7 @@ export function ExamsView({ search }: { search: GallerySearch }) {
   const counts = useCounts(key, filters)
   const { visible, onView } = useInView<Study>('exams')
   useExamPoll(visible)
+  useReadingKey()
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   return (
     <WallPage
@@ -54,6 +58,24 @@ export function ExamsView({ search }: { search: GallerySearch }) {
       onPlace={onPlace}
     />
   )
+}
+
+/** `v` on a tile: the exam in the viewer. */
+function useReadingKey(): void {
+  const navigate = useNavigate()
+  useCommands([
+    {
+      id: 'read',
+      title: 'Read the exam that has the focus in the viewer',
+      group: 'Gallery',
+      keys: ['v'],
+      run: () => {
+        const id = focusedId()
+        if (id === null) toast('Choose an exam with the arrow keys first.')
+        else void navigate({ to: '/studies/$studyId/read', params: { studyId: String(id) } })
+      },
+    },
+  ])
 }
 
 /** Trouble here is not worth a word: the wall says what is wrong, and without counts the filters work all the same. */

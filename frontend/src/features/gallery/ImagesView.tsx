@@ -5,9 +5,12 @@ import { Images, SearchX } from 'lucide-react'
 import { countFilters, filtersKey, type GallerySearch, type ImageFilters } from '@/shared/api/imageFilters'
 import { meQuery } from '@/shared/api/queries'
 import type { ImageSummary } from '@/shared/api/types'
+import { isDoseReport } from '@/shared/format/image'
 import { runCommand, useCommands } from '@/shared/keys/commands'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
+import { toast } from '@/shared/ui/Toasts'
+import { focusedId } from '@/shared/wall/focused'
 import type { TileGrid } from '@/shared/wall/lines'
 import { FilterBar } from './FilterBar'
 import { SelectionBar } from './SelectionBar'
@@ -26,10 +29,24 @@ function onTick(id: number, isRange: boolean): void {
   tickImage(imageWall.use.getState().window?.rows ?? [], id, isRange)
 }
 
-/** The tile that has the focus. */
 function tickFocused(): void {
-  const tile = document.activeElement?.closest<HTMLElement>('[data-id]')
-  if (tile) onTick(Number(tile.dataset.id), false)
+  const id = focusedId()
+  if (id !== null) onTick(id, false)
+}
+
+/** An image without a picture yet is shown as a pane that says why; what has none by its nature is not opened. */
+function useReadFocused(filters: ImageFilters): () => void {
+  const navigate = useNavigate()
+  return () => {
+    const id = focusedId()
+    const image = imageWall.use.getState().window?.rows.find((row) => row.id === id)
+    if (!image) toast('Choose an image with the arrow keys first.')
+    else if (isDoseReport(image)) toast('A dose report has no picture to read. Enter opens its page.')
+    else {
+      const params = { imageId: String(image.id) }
+      void navigate({ to: '/images/$imageId/read', params, search: filters })
+    }
+  }
 }
 
 export function ImagesView({ search }: { search: GallerySearch }) {
@@ -41,6 +58,7 @@ export function ImagesView({ search }: { search: GallerySearch }) {
     rows.map((image) => ({ id: image.userId, name: image.uploaderName ?? String(image.userId) })),
   )
   const { ids } = useSelection()
+  const read = useReadFocused(filters)
   const { visible, onView } = useInView<ImageSummary>('images')
   usePendingPoll(visible)
   useCommands([
@@ -57,6 +75,13 @@ export function ImagesView({ search }: { search: GallerySearch }) {
       group: 'Gallery',
       keys: ['Ctrl+a'],
       run: () => tickAll(rows),
+    },
+    {
+      id: 'read',
+      title: 'Read the image that has the focus in the viewer',
+      group: 'Gallery',
+      keys: ['v'],
+      run: read,
     },
   ])
   const tile = useTile(key, filters, ids)

@@ -18,6 +18,7 @@ import { FactsPanel } from './FactsPanel'
 import styles from './ImagePage.module.css'
 import { type Picture, type PictureSearch, readPicture, toPictureSearch } from './picture'
 import { imageQuery, neighboursQuery } from './queries'
+import { ReadLink } from './ReadLink'
 import { ReportStage } from './ReportStage'
 import { Stage } from './Stage'
 
@@ -139,6 +140,7 @@ function LoadedImage({ image, filters, search }: LoadedImageProps) {
   const toolbar = {
     title: <PageHead title={name} tabTitle={`Image ${image.id}`} />,
     filters,
+    reading: isReport ? null : <ReadLink imageId={image.id} filters={filters} />,
     onNewer: newer === null ? null : () => go(newer),
     onOlder: older === null ? null : () => go(older),
     isPanelOpen,

@@ -10,6 +10,8 @@ import type { ViewportControls } from './useViewport'
 export interface ToolbarProps {
   title: ReactNode
   filters: ImageFilters
+  /** The way into the viewer; none for what has no picture by its nature. */
+  reading?: ReactNode
   onNewer: (() => void) | null
   onOlder: (() => void) | null
   isPanelOpen: boolean
@@ -18,7 +20,7 @@ export interface ToolbarProps {
 
 /** One slim line; `children` are the choices that this image offers, on a phone in a line of their own. */
 export function Toolbar(props: ToolbarProps & { controls: ViewportControls | null; children?: ReactNode }) {
-  const { title, filters, onNewer, onOlder, isPanelOpen, onTogglePanel, controls, children } = props
+  const { title, filters, reading, onNewer, onOlder, isPanelOpen, onTogglePanel, controls, children } = props
   return (
     <div className={styles.toolbar}>
       <Tooltip label="Back to the gallery" keys="g i">
@@ -33,6 +35,7 @@ export function Toolbar(props: ToolbarProps & { controls: ViewportControls | nul
         </Link>
       </Tooltip>
       <div className={styles.title}>{title}</div>
+      {reading}
       {children}
       <div className={styles.group} role="group" aria-label="Images">
         <IconButton label="Image before" keys="k" disabled={!onNewer} onClick={onNewer ?? undefined}>

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useEffect, useMemo } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { calmly } from '@/shared/api/calmly'
 import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
@@ -70,6 +70,7 @@ export function ReadExamPage({ help }: PageProps) {
 /** One image by itself, whatever it is. */
 export function ReadImagePage({ help }: PageProps) {
   const { imageId } = useParams({ strict: false }) as { imageId: string }
+  const search = useSearch({ from: '/reader/images/$imageId/read' })
   const navigate = useNavigate()
   const { data: image, error, refetch } = useQuery(imageQuery(imageId))
   useLive(['reading', 'image', imageId])
@@ -89,7 +90,7 @@ export function ReadImagePage({ help }: PageProps) {
       next={null}
       previous={null}
       onFull={() => {}}
-      onLeave={() => void navigate({ to: '/images/$imageId', params: { imageId } })}
+      onLeave={() => void navigate({ to: '/images/$imageId', params: { imageId }, search })}
       onChanged={() => void reread(['reading', 'image', imageId])}
       help={help}
     />

@@ -1,0 +1,113 @@
+"""Ways into the viewer and out of it: what opens it, what leaves it as files, and for how long it says it was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Request, expect
+
+from builders import dicom_bytes
+from mammogram_viewer.synthetic.dose_report import SyntheticDoseReport, build_dose_report
+from product import Product
+from viewer_client import ready, saved
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("usual_viewer")]
+SIZE = {"rows": 400, "columns": 300, "pixel_spacing_mm": 0.5}
+
+
+def exam(product: Product, seed: int) -> list[dict[str, Any]]:
+    slots = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
+    return [
+        ready(
+            product,
+            dicom_bytes(seed=seed, laterality=side, view=view, instance_number=number, **SIZE),  # type: ignore[arg-type] - its fields
+            f"{side} {view}.dcm",
+            "technologist",
+        )
+        for number, (side, view) in enumerate(slots, start=1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def hung(product: Product) -> list[dict[str, Any]]:
+    return exam(product, 95_000)
+
+
+async def is_read(page: Page) -> None:
+    await page.locator("main[data-state=full]").wait_for()
+
+
+async def test_images_and_exams_are_read_by_the_same_key_from_page_and_tile(
+    visit: Callable[..., Any], product: Product, hung: list[dict[str, Any]]
+) -> None:
+    first = hung[0]["id"]
+    page = await (await visit()).sign_in("technologist")
+    await page.goto(f"/images/{first}?laterality=R")
+    await page.get_by_role("link", name="Read", exact=True).wait_for()
+    await page.keyboard.press("v")
+    await is_read(page)
+    await page.keyboard.press("Escape")
+    await expect(page).to_have_url(f"{product.base_url}/images/{first}?laterality=R")
+    await page.get_by_role("link", name="Read", exact=True).click()
+    await is_read(page)
+    await page.goto("/")
+    await page.locator(f'[data-id="{first}"] a').focus()
+    await page.keyboard.press("v")
+    await is_read(page)
+    assert f"/images/{first}/read" in page.url
+    await page.goto("/?show=exams")
+    study = hung[0]["study"]["id"]
+    await page.locator(f'[data-id="{study}"] a').focus()
+    await page.keyboard.press("v")
+    await is_read(page)
+    assert f"/studies/{study}/read" in page.url
+
+
+async def test_what_has_no_picture_by_its_nature_is_not_read(visit: Callable[..., Any], product: Product) -> None:
+    report = ready(product, saved(build_dose_report(SyntheticDoseReport())), "dose.dcm", "technologist")
+    page = await (await visit()).sign_in("technologist")
+    await page.locator(f'[data-id="{report["id"]}"] a').focus()
+    await page.keyboard.press("v")
+    await expect(page.get_by_text("A dose report has no picture to read")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("dose-report").wait_for()
+    await expect(page.get_by_role("link", name="Read", exact=True)).to_have_count(0)
+
+
+async def test_reading_time_of_an_exam_is_told_once_and_by_the_tab_that_is_looked_at(
+    visit: Callable[..., Any], hung: list[dict[str, Any]]
+) -> None:
+    """The clock of both tabs is ours; a real tab in the background is hidden, which this browser does not say."""
+    visitor = await visit()
+    seen = await visitor.sign_in("technologist")
+    hidden = await visitor.context.new_page()
+    told: dict[Page, list[dict[str, Any]]] = {seen: [], hidden: []}
+
+    def note(page: Page) -> Callable[[Request], None]:
+        def keep(request: Request) -> None:
+            if "/views/heartbeat" in request.url:
+                told[page].append({"path": request.url.rsplit("/api", 1)[1], **json.loads(request.post_data or "{}")})
+
+        return keep
+
+    await visitor.context.clock.install()
+    for page in (seen, hidden):
+        page.on("request", note(page))
+        await page.goto(f"/studies/{hung[0]['study']['id']}/read")
+        await is_read(page)
+    await hidden.evaluate(
+        """() => {
+            Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+            document.dispatchEvent(new Event('visibilitychange'))
+        }"""
+    )
+    before = sum(one["seconds"] for one in told[hidden])
+    await visitor.context.clock.run_for(31_000)
+    assert sum(one["seconds"] for one in told[hidden]) == before
+    assert sum(one["seconds"] for one in told[seen]) in range(30, 45), "once, whatever the number of images"
+    for one in told[seen]:
+        assert one["path"] == "/images/views/heartbeat"
+        assert sorted(one["imageIds"]) == sorted(image["id"] for image in hung)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Download, Page, Request, Route, expect
 
 from builders import dicom_bytes
 from mammogram_viewer.synthetic.dose_report import SyntheticDoseReport, build_dose_report
@@ -111,3 +113,86 @@ async def test_reading_time_of_an_exam_is_told_once_and_by_the_tab_that_is_looke
     for one in told[seen]:
         assert one["path"] == "/images/views/heartbeat"
         assert sorted(one["imageIds"]) == sorted(image["id"] for image in hung)
+
+
+async def length_on(page: Page, pane: str) -> None:
+    """A length across the middle of a pane."""
+    before = await page.locator("g[data-state=saved]").count()
+    box = await page.locator(f"[data-pane='{pane}']").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.keyboard.press("d")
+    await page.mouse.move(x - 40, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 40, y + 20, steps=3)
+    await page.mouse.up()
+    await expect(page.locator("g[data-state=saved]")).to_have_count(before + 1)
+
+
+async def saved_by(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
+    """Name and bytes of what the act gives the browser to save."""
+    async with page.expect_download() as coming:
+        await act()
+    file: Download = await coming.value
+    return file.suggested_filename, (await file.path()).read_bytes()
+
+
+async def test_the_menu_saves_the_measurements_as_they_were_drawn_and_the_view(
+    visit: Callable[..., Any], product: Product
+) -> None:
+    images = exam(product, 95_100)
+    study = images[0]["study"]["id"]
+    page = await (await visit()).sign_in("technologist")
+    await page.goto(f"/studies/{study}/read")
+    await is_read(page)
+    for pane in ("R CC", "L MLO"):
+        await length_on(page, pane)
+    await page.keyboard.press("Escape")
+    button = page.get_by_role("button", name="Export")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem")).to_have_text(["View as picture (PNG)s", "Measurements as table (CSV)C"])
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem").nth(1)).to_be_focused()
+    name, body = await saved_by(page, lambda: page.keyboard.press("Enter"))
+    assert name == f"measurements-of-exam-{study}.csv"
+    drawn = product.client("technologist").get(f"/api/studies/{study}/annotations").json()["annotations"]
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert {(row["imageId"], row["kind"], row["annotationId"]) for row in rows} == {
+        (str(one["imageId"]), "length", one["id"]) for one in drawn
+    }
+    assert {int(row["imageId"]) for row in rows} == {images[0]["id"], images[3]["id"]}
+    told = {one["id"]: one["measurements"][0]["value"] for one in drawn}
+    assert all(float(row["value"]) == pytest.approx(told[row["annotationId"]]) for row in rows)
+    name, body = await saved_by(page, lambda: page.keyboard.press("s"))
+    assert (name, body[:4]) == ("view.png", b"\x89PNG")
+
+
+async def test_what_the_server_has_not_got_yet_is_told_with_the_file(
+    visit: Callable[..., Any], product: Product
+) -> None:
+    images = exam(product, 95_200)
+    page = await (await visit()).sign_in("technologist")
+    await page.goto(f"/studies/{images[0]['study']['id']}/read")
+    await is_read(page)
+
+    async def busy(route: Route) -> None:
+        if route.request.method == "PUT":
+            await route.fulfill(status=503, body="{}")
+        else:
+            await route.continue_()
+
+    await page.route("**/annotations/*", busy)
+    await page.keyboard.press("d")
+    await page.locator("[data-pane='R CC']").hover()
+    await page.mouse.down()
+    box = await page.locator("[data-pane='R CC']").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 50, box["y"] + 50, steps=3)
+    await page.mouse.up()
+    await expect(page.locator("g[data-state=unsaved]")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    _, body = await saved_by(page, lambda: page.keyboard.press("C"))
+    assert len(list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))) == 0
+    await expect(page.get_by_text("1 change of yours could not be sent yet")).to_be_visible()

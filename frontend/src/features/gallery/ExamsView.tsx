@@ -66,7 +66,7 @@ function useReadingKey(): void {
   useCommands([
     {
       id: 'read',
-      title: 'Read the exam that has the focus in the viewer',
+      title: 'Read the exam that has the focus',
       group: 'Gallery',
       keys: ['v'],
       run: () => {

@@ -78,7 +78,7 @@ export function ImagesView({ search }: { search: GallerySearch }) {
     },
     {
       id: 'read',
-      title: 'Read the image that has the focus in the viewer',
+      title: 'Read the image that has the focus',
       group: 'Gallery',
       keys: ['v'],
       run: read,

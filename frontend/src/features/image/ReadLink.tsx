@@ -4,6 +4,7 @@ import type { ImageFilters } from '@/shared/api/imageFilters'
 import { useCommands } from '@/shared/keys/commands'
 import { buttonClass } from '@/shared/ui/Button'
 import { Tooltip } from '@/shared/ui/Tooltip'
+import styles from './ReadLink.module.css'
 
 interface ReadLinkProps {
   imageId: number
@@ -25,7 +26,13 @@ export function ReadLink({ imageId, filters }: ReadLinkProps) {
   ])
   return (
     <Tooltip label="Read it in the viewer" keys="v">
-      <Link to="/images/$imageId/read" params={params} search={filters} className={buttonClass('primary')}>
+      <Link
+        to="/images/$imageId/read"
+        params={params}
+        search={filters}
+        className={`${buttonClass()} ${styles.read}`}
+        aria-label="Read"
+      >
         <Eye aria-hidden="true" />
         <span>Read</span>
       </Link>

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
+import { saveFile } from '@/shared/acts/saveFile'
 import { messageOf } from '@/shared/api/client'
 import { meQuery } from '@/shared/api/queries'
 import { useLooking } from '@/shared/looking/useLooking'
@@ -12,6 +13,7 @@ import type { ViewerState } from '@/viewer/state'
 import type { ViewingImage } from '@/viewer/types'
 import { CorrectDialog } from './CorrectDialog'
 import { TextDialog } from './Drawings'
+import { saveMeasurements } from './exportFiles'
 import { Panes } from './Panes'
 import { keepPreferences, preferencesNow, preferencesQuery } from './preferences'
 import styles from './ReadingPage.module.css'
@@ -51,9 +53,9 @@ export function Reader(props: ReaderProps) {
   const { viewer, state, root, mount } = useViewer(opened)
   const [open, setOpen] = useState<Open>(null)
   const page = useRef<HTMLElement>(null)
-  const acts = useActs(props, viewer, page, setOpen)
-  useReadingCommands(viewer, state, acts)
   const annotating = useAnnotations(viewer, state, me?.user.id ?? null, annotations)
+  const acts = useActs(props, viewer, page, setOpen, annotating.settle)
+  useReadingCommands(viewer, state, acts)
   usePointer(viewer, root, annotating.pencil)
   useLooking(shownImages(state))
   useTabTitle(title)
@@ -150,10 +152,11 @@ function Dialogs({ open, viewer, active, onClose, onChanged }: DialogsProps) {
 }
 
 function useActs(
-  { next, previous, onLeave }: ReaderProps,
+  { next, previous, onLeave, annotations }: ReaderProps,
   viewer: MammoViewer | null,
   page: { readonly current: HTMLElement | null },
   setOpen: (open: Open) => void,
+  settle: () => Promise<number>,
 ): ReadingActs {
   const { data: me } = useQuery(meQuery)
   return {
@@ -167,6 +170,8 @@ function useActs(
       else if (viewer) showTrueSize(viewer, known)
     },
     exportPicture: () => void (viewer && savePicture(viewer)),
+    exportMeasurements:
+      annotations === null ? null : (format) => void saveMeasurements(annotations, format, settle),
     correct: () => (me?.capabilities.correct ? setOpen('correct') : toast('You may not correct images.')),
     help: () => setOpen('help'),
   }
@@ -196,12 +201,7 @@ async function savePicture(viewer: MammoViewer): Promise<void> {
     return
   }
   try {
-    const address = URL.createObjectURL(await made)
-    const link = document.createElement('a')
-    link.href = address
-    link.download = 'view.png'
-    link.click()
-    URL.revokeObjectURL(address)
+    saveFile(await made, 'view.png')
   } catch (error) {
     toast(messageOf(error))
   }

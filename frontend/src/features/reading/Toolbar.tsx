@@ -20,7 +20,6 @@ import {
   RotateCcw,
   RotateCw,
   Ruler,
-  Save,
   Search,
   SkipForward,
   Scaling,
@@ -35,6 +34,7 @@ import { layoutName } from '@/viewer/hanging'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { Tool, ViewerState } from '@/viewer/state'
 import { presets } from '@/viewer/voi/table'
+import { ExportMenu } from './ExportMenu'
 import styles from './ReadingPage.module.css'
 import type { ReadingActs } from './useReadingCommands'
 
@@ -130,9 +130,7 @@ function ViewButtons({ viewer, state, acts }: Omit<ToolbarProps, 'title'>) {
       <IconButton label="Correct side or view" keys="b" side="bottom" onClick={acts.correct}>
         <Pencil />
       </IconButton>
-      <IconButton label="Save the view as a picture" keys="s" side="bottom" onClick={acts.exportPicture}>
-        <Save />
-      </IconButton>
+      <ExportMenu acts={acts} />
       <IconButton label="Full screen" keys="F" side="bottom" onClick={acts.fullScreen}>
         <Maximize />
       </IconButton>

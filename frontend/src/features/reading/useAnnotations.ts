@@ -22,6 +22,8 @@ export interface Annotating {
   readonly asking: boolean
   readonly answer: (text: string | null) => void
   readonly remove: (one: Drawn) => void
+  /** Sends what waits; how many changes the server has not got after that. */
+  readonly settle: () => Promise<number>
 }
 
 const NOTHING: DrawnState = { drawn: [], keyImages: [], problem: null }
@@ -89,6 +91,7 @@ export function useAnnotations(
       setAsking(null)
     },
     remove,
+    settle: () => store?.settle() ?? Promise.resolve(0),
   }
 }
 

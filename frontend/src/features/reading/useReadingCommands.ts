@@ -2,6 +2,7 @@ import { type Command, useCommands } from '@/shared/keys/commands'
 import type { LayoutId } from '@/viewer/hanging'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
+import type { MeasurementFormat } from './exportFiles'
 import { SHAPE_KINDS } from '@/viewer/tools/shapes'
 
 /** What the page does beside the viewer. */
@@ -12,6 +13,8 @@ export interface ReadingActs {
   readonly fullScreen: () => void
   readonly trueSize: () => void
   readonly exportPicture: () => void
+  /** Null: nothing is open yet. */
+  readonly exportMeasurements: ((format: MeasurementFormat) => void) | null
   readonly correct: () => void
   readonly help: () => void
 }
@@ -129,6 +132,9 @@ function rest(viewer: MammoViewer, state: ViewerState, acts: ReadingActs): Comma
     ...(acts.next ? [command('next', group, 'Next exam', ['n'], acts.next)] : []),
     ...(acts.previous ? [command('previous', group, 'Exam before', ['p'], acts.previous)] : []),
     command('export', group, 'Save the view as a picture', ['s'], acts.exportPicture),
+    command('export-csv', group, 'Save the measurements as a table (CSV)', ['C'], () =>
+      acts.exportMeasurements?.('csv'),
+    ),
     command('correct', group, 'Correct side or view', ['b'], acts.correct),
     command('full-screen', group, 'Full screen', ['F'], acts.fullScreen),
     command('leave', group, 'Back to the exam', ['Escape'], acts.leave),

@@ -53,7 +53,7 @@ export class AnnotationStore {
   private address = ''
   /** In the order in which they were made; the first is under way. */
   private unsent: Change[] = []
-  private isSending = false
+  private sending: Promise<void> | null = null
 
   constructor(userId: number) {
     this.userId = userId
@@ -102,6 +102,12 @@ export class AnnotationStore {
     this.add({ act: 'delete', of })
   }
 
+  /** Sends what waits; how many changes the server has not got after that: its line, its session or itself is away. */
+  async settle(): Promise<number> {
+    await this.send()
+    return this.unsent.length
+  }
+
   /** The caller's own mark on a frame; a second time takes it away. */
   async toggleKey(imageId: number, frame: number): Promise<boolean> {
     const isMarked = this.state.keyImages.some(
@@ -129,9 +135,12 @@ export class AnnotationStore {
   }
 
   /** One after the other, as they were made. A lost line or session ends it for now; a refusal is told and dropped. */
-  private async send(): Promise<void> {
-    if (this.isSending) return
-    this.isSending = true
+  private send(): Promise<void> {
+    if (this.unsent.length > 0) this.sending ??= this.sendAll()
+    return this.sending ?? Promise.resolve()
+  }
+
+  private async sendAll(): Promise<void> {
     try {
       for (let first = this.unsent[0]; first; first = this.unsent[0]) {
         await this.sendOne(first)
@@ -142,7 +151,7 @@ export class AnnotationStore {
       if (!(problem instanceof NoConnection) && !(problem instanceof ApiProblem)) throw problem
       this.show(this.state.drawn.map((one) => (one.state === 'saving' ? { ...one, state: 'unsaved' } : one)))
     } finally {
-      this.isSending = false
+      this.sending = null
     }
   }
 

@@ -68,6 +68,36 @@ async def test_images_and_exams_are_read_by_the_same_key_from_page_and_tile(
     assert f"/studies/{study}/read" in page.url
 
 
+async def test_the_next_exam_is_the_next_of_the_list_that_one_comes_from(
+    visit: Callable[..., Any], product: Product
+) -> None:
+    """Between the two that fit stands one that does not."""
+    studies = []
+    for seed, view in ((95_500, "ML"), (95_501, "LM"), (95_502, "ML")):
+        body = dicom_bytes(seed=seed, laterality="R", view=view, **SIZE)  # type: ignore[arg-type] - its fields
+        studies.append(ready(product, body, "a.dcm", "technologist")["study"]["id"])
+    first, between, last = studies
+    page = await (await visit()).sign_in("technologist")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto("/?show=exams&view=ML")
+    await page.locator(f'[data-id="{last}"] a').focus()
+    asked.clear()
+    await page.keyboard.press("v")
+    await is_read(page)
+    await expect(page.get_by_role("button", name="Exam before")).to_be_disabled()
+    await expect(page.get_by_role("button", name="Next exam")).to_be_enabled()
+    await page.keyboard.press("n")
+    await page.wait_for_url(f"**/studies/{first}/read?*")
+    await is_read(page)
+    assert not [url for url in asked if "/api/studies?" in url], "no list is walked"
+    await page.goto(f"/studies/{last}/read")
+    await is_read(page)
+    await expect(page.get_by_role("button", name="Next exam")).to_be_enabled()
+    await page.keyboard.press("n")
+    await page.wait_for_url(f"**/studies/{between}/read")
+
+
 async def test_what_has_no_picture_by_its_nature_is_not_read(visit: Callable[..., Any], product: Product) -> None:
     report = ready(product, saved(build_dose_report(SyntheticDoseReport())), "dose.dcm", "technologist")
     page = await (await visit()).sign_in("technologist")

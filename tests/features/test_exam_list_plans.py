@@ -11,6 +11,7 @@ from benchmarks.explain import Explainer, Measured
 from conftest import empty_database  # pyright: ignore[reportAttributeAccessIssue] - of tests/, not of tests/features
 from mammogram_viewer.accounts.models import Principal, Role
 from mammogram_viewer.adapters.database.pool import open_pool
+from mammogram_viewer.foundation.errors import NotFound
 from mammogram_viewer.foundation.keyset import PageRequest, parse_page_request
 from mammogram_viewer.foundation.settings import Settings
 from mammogram_viewer.gallery import exam_service
@@ -140,3 +141,56 @@ async def test_a_page_reads_the_same_whatever_its_exams_hold(archive: asyncpg.Po
     )
     after = await page_of(archive, ExamFilters(), PageRequest(limit=1))
     assert after.blocks < before.blocks + 20
+
+
+async def order_of(archive: asyncpg.Pool, viewer_id: int) -> list[int]:
+    """Every exam of a viewer's list, the newest first."""
+    rows = await archive.fetch(
+        """SELECT exam_id FROM exam_tallies WHERE viewer_id = $1 AND image_count > 0
+           ORDER BY created_at DESC, exam_id DESC""",
+        viewer_id,
+    )
+    return [row["exam_id"] for row in rows]
+
+
+async def test_neighbours_are_those_of_the_list_with_its_filters_and_of_the_viewer(archive: asyncpg.Pool):
+    owner = await archive.fetchval("SELECT min(user_id) FROM images")
+    people: list[tuple[Role, int, int]] = [("admin", 999_999, 0), ("user", owner, owner)]
+    for role, user_id, viewer_id in people:
+        listed = await order_of(archive, viewer_id)
+        for at in (0, 1, len(listed) // 2, len(listed) - 1):
+            around = await exam_service.neighbours(archive, listed[at], ExamFilters(), person(role, user_id))
+            before = listed[at - 1] if at else None
+            assert around == (before, listed[at + 1] if at + 1 < len(listed) else None)
+    listed = await order_of(archive, 0)
+    rejected = [row[0] for row in await archive.fetch("SELECT study_id FROM images WHERE status = 'rejected'")]
+    kept = [exam for exam in listed if exam in set(rejected)]
+    middle = kept[len(kept) // 2]
+    for one in (middle, listed[listed.index(middle) + 1]):  # that one fits, and this one, next to it, may not
+        at = listed.index(one)
+        newer = [exam for exam in kept if listed.index(exam) < at]
+        older = [exam for exam in kept if listed.index(exam) > at]
+        found = await exam_service.neighbours(archive, one, ExamFilters(status="rejected"), person("admin"))
+        assert found == (newer[-1], older[0])
+    few = ExamFilters(study_from=parse_day("", "2024-01-02"), study_to=parse_day("", "2024-01-04"))  # from afar
+    oldest = await archive.fetchval(
+        "SELECT exam_id FROM exam_tallies WHERE viewer_id = 0 AND study_on = '2024-01-03' ORDER BY created_at DESC"
+    )
+    assert await exam_service.neighbours(archive, listed[0], few, person("admin")) == (None, oldest)
+    with pytest.raises(NotFound):
+        await exam_service.neighbours(archive, listed[0], ExamFilters(), person("user", 999_999))
+
+
+@pytest.mark.parametrize("filters", [*FREQUENT, *RARE], ids=repr)
+async def test_neighbours_cost_the_same_at_the_end_of_the_list_as_at_its_beginning(
+    archive: asyncpg.Pool, filters: ExamFilters
+):
+    listed = await order_of(archive, 0)
+    for one in (listed[10], listed[len(listed) // 2], listed[-10]):
+        explainer = Explainer(archive)
+        await exam_service.neighbours(explainer, one, filters, person("admin"))  # type: ignore[arg-type] - a stand-in that explains
+        page = explainer.measured
+        assert page.indexes & {WALKED, SEARCHED}, page.nodes
+        assert not any(node.startswith("Seq Scan") for node in page.nodes), page.nodes
+        assert not any("OFFSET" in sql for sql, _ in explainer.statements if filters.q is None)
+        assert page.blocks < (60 if filters == ExamFilters() else BLOCKS_OF_A_PAGE)

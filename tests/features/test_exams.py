@@ -414,3 +414,21 @@ def test_counts_say_how_many_another_choice_would_find(product: Product):
     assert counts["laterality"] == {"L": one, "R": one}
     assert counts["view"] == {"CC": one}
     assert counts["status"] == {"ready": one}
+
+
+def test_the_exams_before_and_after_one_are_those_of_the_list_that_the_caller_sees(product: Product):
+    upload(product, view(next(seeds), "R CC"))
+    upload(product, view(next(seeds), "L MLO"), who="other")
+    upload(product, view(next(seeds), "R MLO"))
+    for who, query in (("admin", {}), ("user", {}), ("admin", {"laterality": "R", "view": "MLO"})):
+        order = list(listed(product, who, **query))
+        for at, study_id in enumerate(order):
+            answer = product.client(who).get(f"/api/studies/{study_id}/neighbours", params=query)
+            assert answer.json() == {
+                "previous": order[at - 1] if at else None,
+                "next": order[at + 1] if at + 1 < len(order) else None,
+            }
+    foreign = next(iter(listed(product, "other")))
+    assert product.client("user").get(f"/api/studies/{foreign}/neighbours").status_code == 404
+    nonsense = product.client("admin").get(f"/api/studies/{foreign}/neighbours", params={"laterality": "X"})
+    assert (nonsense.status_code, nonsense.json()["code"]) == (422, "invalid_filter")

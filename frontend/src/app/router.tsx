@@ -21,6 +21,7 @@ import { type QualitySearch, readQualitySearch } from '@/features/quality/qualit
 import { readSentSearch } from '@/features/upload/sentImages'
 import { type ImageFilters, readGallerySearch, readImageFilters } from '@/shared/api/imageFilters'
 import { meQuery, queryClient } from '@/shared/api/queries'
+import { type StudyFilters, studyFiltersOf } from '@/shared/api/studies'
 import { type PagePlace, readPagePlace } from '@/shared/ui/KeysetPager'
 
 const rootRoute = createRootRoute({ component: Root })
@@ -84,6 +85,9 @@ const readerRoute = createRoute({
 const readExamRoute = createRoute({
   getParentRoute: () => readerRoute,
   path: '/studies/$studyId/read',
+  // The list that one comes from: the next exam is the next one there.
+  validateSearch: (search: Record<string, unknown>): StudyFilters =>
+    studyFiltersOf(readGallerySearch(search)),
   component: lazyRouteComponent(() => import('@/app/ReadingRoutes'), 'ReadExamRoute'),
 })
 

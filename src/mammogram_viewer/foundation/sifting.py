@@ -31,6 +31,7 @@ from mammogram_viewer.foundation.keyset import (
     numbered,
     order_of,
     page_from,
+    page_query,
     read_page,
     where,
 )
@@ -173,3 +174,21 @@ async def read_filtered_page(
             if not behind_is_known:
                 any_behind = await sieve.any_behind(connection, request)
     return page_from(rows, request, any_behind=any_behind, place=lambda row: (row[row_keys[0]], row[row_keys[1]]))
+
+
+async def read_nearest(connection: Any, sieve: Sieve, request: PageRequest) -> Any | None:
+    """The one row next to the cursor, which is at full precision; None at the end of the list. Over a connection of
+    asyncpg that is in no transaction."""
+    assert request.limit == 1 and request.cursor is not None and not request.cursor.whole_second
+    if not sieve.conditions:
+        place = {"created_at": sieve.created_at, "id_column": sieve.id_column}
+        query = page_query(sieve.base, (), request, walk=sieve.walk, **place)
+        rows = await connection.fetch(query.sql, *query.values)
+        return rows[0] if rows else None
+    query = sieve.near(request, 1)
+    rows = await connection.fetch(query.sql, *query.values)
+    if not rows:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(_PLAN_FOR_THESE_VALUES)
+            rows = await sieve.all_of(connection, request)
+    return rows[0] if rows else None

@@ -22,6 +22,7 @@ from mammogram_viewer.gallery.exam_schemas import (
     StudyCounts,
     StudyDetail,
     StudyIds,
+    StudyNeighbours,
     StudyPage,
 )
 from mammogram_viewer.gallery.filters import MOMENT, parse_moment
@@ -131,6 +132,24 @@ async def get_study(
     return await exam_service.get_study(db, study_id, principal, settings, await rendition_links.addresses())
 
 
+@get(
+    "/api/studies/{study_id:int}/neighbours",
+    opt={"policy": policy.READ_IMAGES},
+    dependencies=_FILTERED,
+    tags=["exams"],
+    summary="The exams before and after one in the list",
+)
+async def get_neighbours(
+    study_id: FromPath[int],
+    db: dependencies.Db,
+    principal: dependencies.Principal,
+    filters: NamedDependency[ExamFilters],
+) -> StudyNeighbours:
+    """With the filters of the list, or with none. The exam itself need not fit them: its place in the order counts."""
+    before, after = await exam_service.neighbours(db, study_id, filters, principal)
+    return StudyNeighbours(previous=before, next=after)
+
+
 @post(
     "/api/studies/{study_id:int}/group",
     opt={"policy": policy.GROUP_EXAMS},
@@ -185,4 +204,4 @@ async def dismiss_suggestion(
     return Dismissed(changed=changed)
 
 
-handlers = [list_studies, count_studies, get_study, group_studies, ungroup_studies, dismiss_suggestion]
+handlers = [list_studies, count_studies, get_study, get_neighbours, group_studies, ungroup_studies, dismiss_suggestion]

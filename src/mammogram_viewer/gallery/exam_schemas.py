@@ -117,6 +117,13 @@ class StudyPage(Wire, frozen=True):
     limit: int
 
 
+class StudyNeighbours(Wire, frozen=True):
+    """Ids of the exams that a list shows around one: `previous` is newer, `next` older; null at its ends."""
+
+    previous: int | None
+    next: int | None
+
+
 class Count(Wire, frozen=True):
     """`capped`: at least so many; counting went no further."""
 

@@ -20,9 +20,9 @@ from mammogram_viewer.archive.rendition_links import RenditionAddress
 from mammogram_viewer.archive.schemas import ImageAnswer, image_answer
 from mammogram_viewer.archive.selections import SELECT_IMAGE
 from mammogram_viewer.foundation.errors import Unavailable
-from mammogram_viewer.foundation.keyset import Condition, Page, PageRequest, Query, Walk, page_query
+from mammogram_viewer.foundation.keyset import Condition, Cursor, Direction, Page, PageRequest, Query, Walk, page_query
 from mammogram_viewer.foundation.settings import Settings
-from mammogram_viewer.foundation.sifting import Sieve, read_filtered_page
+from mammogram_viewer.foundation.sifting import Sieve, read_filtered_page, read_nearest
 from mammogram_viewer.gallery.exam_filters import ExamFilters, conditions_for, search_for, selection_for
 from mammogram_viewer.gallery.exam_schemas import (
     ChangedStudies,
@@ -40,6 +40,7 @@ MAY_GROUP = ("admin", "technologist")
 _CANDIDATES = 20  # looked at for each exam; more of one patient within a day is no split exam
 _FILES_FOUND = 20_000  # images whose names a search finds, before it looks for them exam by exam
 _TRIES = 3
+_BEFORE_AND_AFTER: tuple[Direction, Direction] = ("prev", "next")
 _EXAM_FIELDS = len(Exam.__struct_fields__)
 OfExam = TypeVar("OfExam", ExamImage, Candidate)
 
@@ -63,6 +64,23 @@ async def page_after(
         page = await read_filtered_page(connection, sieve, request, lookup)
         exams = [Exam(*row[:_EXAM_FIELDS]) for row in page.rows]
         return page.with_rows(await _shown(connection, exams, principal, settings, address))
+
+
+async def neighbours(
+    db: asyncpg.Pool, study_id: int, filters: ExamFilters, principal: Principal
+) -> tuple[int | None, int | None]:
+    """Which exams the list with these filters shows before (newer) and after (older) this one, which need not fit them
+    itself; None at the ends. NotFound where the caller has no image in it. Costs the same far down the list."""
+    async with db.acquire() as connection:
+        exam = await archive.get_exam(connection, study_id, archive.viewer_of(principal.owner_filter))
+        sieve = structs.replace(await sieve_for(connection, filters, principal), around="")
+        place = Cursor(created_at=exam.created_at, id=exam.id)
+        found = [
+            await read_nearest(connection, sieve, PageRequest(cursor=place, direction=direction, limit=1))
+            for direction in _BEFORE_AND_AFTER
+        ]
+    before, after = (None if row is None else row["exam_id"] for row in found)
+    return before, after
 
 
 async def sieve_for(connection: Any, filters: ExamFilters, principal: Principal) -> Sieve:

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Layers, SearchX } from 'lucide-react'
 import type { GallerySearch } from '@/shared/api/imageFilters'
-import { fetchStudyCounts, type Study, type StudyFilters } from '@/shared/api/studies'
+import { fetchStudyCounts, type Study, studyFiltersOf, type StudyFilters } from '@/shared/api/studies'
 import { useCommands } from '@/shared/keys/commands'
 import { Button } from '@/shared/ui/Button'
 import { EmptyState } from '@/shared/ui/EmptyState'
@@ -17,14 +17,14 @@ import { useExamPoll } from './usePendingPoll'
 import { useGalleryWall } from './useGalleryWall'
 import { useInView } from './useInView'
 import { useUploaders } from './useUploaders'
-import { examFiltersOf, examKey, examWall } from './walls'
+import { examKey, examWall } from './walls'
 import { WallPage } from './WallPage'
 
 const skeleton = () => <ExamSkeleton />
 const tile = (study: Study, _: number, grid: TileGrid) => <ExamTile study={study} width={grid.tileWidth} />
 
 export function ExamsView({ search }: { search: GallerySearch }) {
-  const filters = examFiltersOf(search)
+  const filters = studyFiltersOf(search)
   const key = examKey(filters)
   const { isPlaceLost, onPlace } = useGalleryWall(examWall, key, filters, search.at)
   const rows = examWall.use((state) => state.window?.rows) ?? []
@@ -32,7 +32,7 @@ export function ExamsView({ search }: { search: GallerySearch }) {
   const counts = useCounts(key, filters)
   const { visible, onView } = useInView<Study>('exams')
   useExamPoll(visible)
-  useReadingKey()
+  useReadingKey(filters)
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   return (
     <WallPage
@@ -60,8 +60,8 @@ export function ExamsView({ search }: { search: GallerySearch }) {
   )
 }
 
-/** `v` on a tile: the exam in the viewer. */
-function useReadingKey(): void {
+/** `v` on a tile: the exam in the viewer, and there `n` and `p` go through this list. */
+function useReadingKey(filters: StudyFilters): void {
   const navigate = useNavigate()
   useCommands([
     {
@@ -72,7 +72,10 @@ function useReadingKey(): void {
       run: () => {
         const id = focusedId()
         if (id === null) toast('Choose an exam with the arrow keys first.')
-        else void navigate({ to: '/studies/$studyId/read', params: { studyId: String(id) } })
+        else {
+          const params = { studyId: String(id) }
+          void navigate({ to: '/studies/$studyId/read', params, search: filters })
+        }
       },
     },
   ])

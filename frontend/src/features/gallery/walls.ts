@@ -27,12 +27,6 @@ export const examWall = new Wall<Study, StudyFilters>({
   },
 })
 
-/** What an image and an exam have in common stays when one goes from one view to the other. */
-export function examFiltersOf(search: GallerySearch): StudyFilters {
-  const { status, laterality, view, modality, userId, from, to, q, studyFrom, studyTo } = search
-  return { status, laterality, view, modality, userId, from, to, q, studyFrom, studyTo }
-}
-
 export function imageFiltersOf(search: GallerySearch): ImageFilters {
   return readImageFilters({ ...search })
 }

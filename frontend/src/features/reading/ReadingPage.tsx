@@ -6,6 +6,7 @@ import { ApiProblem, messageOf } from '@/shared/api/client'
 import { onImages } from '@/shared/api/imageEvents'
 import { openLive } from '@/shared/api/live'
 import { meQuery, queryClient, reread } from '@/shared/api/queries'
+import type { StudyFilters } from '@/shared/api/studies'
 import { formatDate } from '@/shared/format/dates'
 import { CloudOff, SearchX } from 'lucide-react'
 import { Button } from '@/shared/ui/Button'
@@ -31,7 +32,8 @@ export function ReadExamPage({ help }: PageProps) {
   const navigate = useNavigate()
   const { data: exam, error, refetch } = useQuery(examQuery(studyId))
   const prior = usePrior(exam)
-  const neighbours = useNeighbours(exam)
+  const search = useSearch({ from: '/reader/studies/$studyId/read' })
+  const neighbours = useNeighbours(exam, search)
   useLive(['reading', 'exam', studyId])
   const opened = useMemo((): Opened | null => {
     if (!exam) return null
@@ -46,8 +48,8 @@ export function ReadExamPage({ help }: PageProps) {
     (id: number | null) =>
       id === null
         ? null
-        : () => void navigate({ to: '/studies/$studyId/read', params: { studyId: String(id) } }),
-    [navigate],
+        : () => void navigate({ to: '/studies/$studyId/read', params: { studyId: String(id) }, search }),
+    [navigate, search],
   )
   if (error && !exam) return <NotRead error={error} onAgain={() => void refetch()} />
   return (
@@ -108,8 +110,8 @@ function usePrior(exam: ExamViewing | undefined): ExamViewing | undefined {
   return latest === null ? undefined : data
 }
 
-function useNeighbours(exam: ExamViewing | undefined) {
-  const { data } = useQuery({ ...neighboursQuery(exam?.id ?? 0), enabled: exam !== undefined })
+function useNeighbours(exam: ExamViewing | undefined, filters: StudyFilters) {
+  const { data } = useQuery({ ...neighboursQuery(exam?.id ?? 0, filters), enabled: exam !== undefined })
   return data ?? { next: null, previous: null }
 }
 

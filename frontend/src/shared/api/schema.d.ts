@@ -1886,6 +1886,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/studies/{study_id}/neighbours': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The exams before and after one in the list
+     * @description With the filters of the list, or with none. The exam itself need not fit them: its place in the order counts.
+     */
+    get: operations['ApiStudiesStudyIdNeighboursGetNeighbours']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/studies/{study_id}/ungroup': {
     parameters: {
       query?: never
@@ -3405,6 +3425,11 @@ export interface components {
       studyAt: string | null
       studyDescription: string | null
       studyInstanceUid: string
+    }
+    /** StudyNeighbours */
+    StudyNeighbours: {
+      next: number | null
+      previous: number | null
     }
     /** StudyPage */
     StudyPage: {
@@ -8153,6 +8178,61 @@ export interface operations {
           [name: string]: unknown
         }
         content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdNeighboursGetNeighbours: {
+    parameters: {
+      query?: {
+        q?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. */
+        from?: string | null
+        /** @description Arrival of the exam. ISO 8601; without a zone UTC, without a time the day's beginning. Exclusive. */
+        to?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. */
+        studyFrom?: string | null
+        /** @description A date like 2024-01-15, of the exam itself, as the unit's clock said. Exclusive. */
+        studyTo?: string | null
+        laterality?: string | null
+        view?: string | null
+        modality?: string | null
+        status?: 'pending' | 'processing' | 'ready' | 'rejected' | 'failed' | null
+        userId?: number | null
+      }
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['StudyNeighbours']
+        }
       }
       /** @description Bad request syntax or unsupported method */
       400: {

@@ -1,5 +1,5 @@
 import { request, withQuery } from '@/shared/api/client'
-import { type ImageFilters, toListQuery } from '@/shared/api/imageFilters'
+import { type GallerySearch, type ImageFilters, toListQuery } from '@/shared/api/imageFilters'
 import type { components } from '@/shared/api/schema'
 
 type Schemas = components['schemas']
@@ -14,6 +14,8 @@ export type StudyImage = Schemas['ExamPicture']
 export type StudyDetail = Schemas['StudyDetail']
 export type StudyMember = Schemas['StudyMember']
 export type StudyPage = Schemas['StudyPage']
+/** `previous` is newer, `next` older; null at the ends of the list. */
+export type StudyNeighbours = Schemas['StudyNeighbours']
 export type StudyCounts = Schemas['StudyCounts']
 /** `capped`: there are at least so many, counting further would cost too much. */
 export type Count = Schemas['Count']
@@ -25,6 +27,12 @@ export interface StudyFilters extends Pick<
 > {
   studyFrom?: string
   studyTo?: string
+}
+
+/** What an image and an exam have in common stays when one goes from one view to the other. */
+export function studyFiltersOf(search: GallerySearch): StudyFilters {
+  const { status, laterality, view, modality, userId, from, to, q, studyFrom, studyTo } = search
+  return { status, laterality, view, modality, userId, from, to, q, studyFrom, studyTo }
 }
 
 export interface StudyPageRequest {
@@ -56,6 +64,18 @@ export function fetchStudyPage(
 
 export function fetchStudyCounts(filters: StudyFilters, signal?: AbortSignal): Promise<StudyCounts> {
   return request<StudyCounts>(withQuery('/api/studies/counts', toStudyQuery(filters)), { signal })
+}
+
+/** The exams around one in the list with these filters. */
+export function fetchStudyNeighbours(
+  studyId: number,
+  filters: StudyFilters,
+  signal?: AbortSignal,
+): Promise<StudyNeighbours> {
+  return request<StudyNeighbours>(
+    withQuery(`/api/studies/${studyId}/neighbours`, { ...toStudyQuery(filters) }),
+    { signal },
+  )
 }
 
 export function fetchStudy(studyId: number | string, signal?: AbortSignal): Promise<StudyDetail> {

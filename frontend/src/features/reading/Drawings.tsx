@@ -6,6 +6,7 @@ import { toPane } from '@/viewer/camera'
 import type { PaneState } from '@/viewer/state'
 import type { Drawn } from '@/viewer/tools/AnnotationStore'
 import { measure, measurementsInWords, type ShapeKind } from '@/viewer/tools/shapes'
+import { statisticsInWords } from '@/viewer/tools/statistics'
 import type { Point } from '@/viewer/types'
 import styles from './Drawings.module.css'
 import type { Annotating } from './useAnnotations'
@@ -34,6 +35,7 @@ export function Drawings({ pane, annotating }: DrawingsProps) {
           pane={pane}
           points={draft.points}
           words={wordsOf(pane, draft.draft.kind, draft.points, null)}
+          below={null}
         />
       ) : null}
       {cross?.paneKey === pane.key ? <Crosshair at={cross.at} /> : null}
@@ -63,16 +65,17 @@ function Shape({ pane, one, onRemove }: { pane: PaneState; one: Drawn; onRemove:
   const words = wordsOf(pane, one.kind, one.points, one.text)
   const whose = one.own ? '' : ` by ${one.userName}`
   const standing = one.state === 'unsaved' ? ', not kept yet' : ''
+  const greys = one.statistics ? statisticsInWords(one.statistics) : null
   return (
     <g data-kind={one.kind} data-own={one.own} data-state={one.state}>
       <Lines pane={pane} kind={one.kind} points={one.points} />
-      <Label pane={pane} points={one.points} words={`${words}${whose}${standing}`} />
+      <Label pane={pane} points={one.points} words={`${words}${whose}${standing}`} below={greys} />
       <foreignObject {...handleBox(pane, one.points)}>
         <button
           type="button"
           data-control
           className={styles.handle}
-          aria-label={`${one.kind}: ${words || 'no words'}${whose}${standing}. Delete removes it.`}
+          aria-label={`${one.kind}: ${[words || 'no words', greys].filter(Boolean).join('; ')}${whose}${standing}. Delete removes it.`}
           disabled={!one.own}
           onKeyDown={(event) => {
             if (event.key === 'Delete' || event.key === 'Backspace') {
@@ -146,23 +149,44 @@ function ArrowHead({ head, tail }: { head: Point; tail: Point }) {
 }
 
 const LABEL_PIXELS = 10
-const LABEL_ROOM = 120
+const LINE_PIXELS = 16
+/** What a letter takes about, at this size. */
+const LETTER_PIXELS = 7
+
+interface LabelProps {
+  pane: PaneState
+  points: readonly Point[]
+  words: string
+  /** In a second line. */
+  below: string | null
+}
 
 /** Beside the last point, on the side where there is room. */
-function Label({ pane, points, words }: { pane: PaneState; points: readonly Point[]; words: string }) {
+function Label({ pane, points, words, below }: LabelProps) {
   const last = points.at(-1)
   if (!last || words === '') return null
+  const { width, height } = pane.rect
   const at = toPane(pane.camera, pane.rect, last)
-  const isLeft = at.x > pane.rect.width - LABEL_ROOM
+  const room = Math.max(words.length, below?.length ?? 0) * LETTER_PIXELS
+  const isLeft = at.x + room > width && at.x > width / 2
+  const x = at.x + (isLeft ? -LABEL_PIXELS : LABEL_PIXELS)
+  const lowest = height - LABEL_PIXELS - (below === null ? 0 : LINE_PIXELS)
+  const place = {
+    x,
+    y: Math.min(Math.max(at.y - LABEL_PIXELS, LABEL_PIXELS * 2), lowest),
+    textAnchor: isLeft ? 'end' : 'start',
+  } as const
   return (
-    <text
-      className={styles.label}
-      x={at.x + (isLeft ? -LABEL_PIXELS : LABEL_PIXELS)}
-      y={Math.min(Math.max(at.y - LABEL_PIXELS, LABEL_PIXELS * 2), pane.rect.height - LABEL_PIXELS)}
-      textAnchor={isLeft ? 'end' : 'start'}
-    >
-      {words}
-    </text>
+    <>
+      <text className={styles.label} {...place}>
+        {words}
+      </text>
+      {below === null ? null : (
+        <text className={styles.label} {...place} y={place.y + LINE_PIXELS} data-statistics>
+          {below}
+        </text>
+      )}
+    </>
   )
 }
 

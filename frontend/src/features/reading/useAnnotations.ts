@@ -7,7 +7,8 @@ import type { ViewerState } from '@/viewer/state'
 import { AnnotationStore, type Drawn, type DrawnState } from '@/viewer/tools/AnnotationStore'
 import { type Draft, Drawing } from '@/viewer/tools/Drawing'
 import { History } from '@/viewer/tools/History'
-import { SHAPE_KINDS } from '@/viewer/tools/shapes'
+import { SHAPE_KINDS, type ShapeKind } from '@/viewer/tools/shapes'
+import { type Statistics, statisticsWithin } from '@/viewer/tools/statistics'
 import type { Point } from '@/viewer/types'
 import { useDrawingCommands } from './useDrawingCommands'
 import type { Pencil } from './usePointer'
@@ -45,12 +46,13 @@ export function useAnnotations(
   const drawn = useSyncExternalStore(subscribe, () => store?.state ?? NOTHING)
   const [, redraw] = useState(0)
   const [asking, setAsking] = useState<Waiting | null>(null)
-  const history = useMemo(() => new History(), [])
+  const history = useMemo(() => viewer?.history ?? new History(), [viewer])
   const keep = useCallback(
     (draft: Draft, points: readonly Point[], text: string | null) => {
       if (!store) return
       const { imageId, frame, kind } = draft
-      const wanted = { id: crypto.randomUUID(), imageId, frame, kind, points, text }
+      const statistics = viewer ? statisticsNow(viewer, imageId, frame, kind, points) : null
+      const wanted = { id: crypto.randomUUID(), imageId, frame, kind, points, text, statistics }
       store.put(wanted)
       history.push({
         title: kind,
@@ -58,7 +60,7 @@ export function useAnnotations(
         redo: () => store.put(wanted),
       })
     },
-    [store, history],
+    [store, history, viewer],
   )
   const drawing = useMemo(
     () =>
@@ -139,4 +141,17 @@ function pencilOf(viewer: MammoViewer, drawing: Drawing): Pencil {
       if (point) drawing.release(point)
     },
   }
+}
+
+/** From the pane that shows the frame; null where its stored values are not all there. */
+function statisticsNow(
+  viewer: MammoViewer,
+  imageId: number,
+  frame: number,
+  kind: ShapeKind,
+  points: readonly Point[],
+): Statistics | null {
+  const pane = viewer.exam.panes.find((one) => one.hung.image?.id === imageId && one.frameNumber === frame)
+  if (!pane?.frame?.samples || !pane.greyScale || pane.frame.kind === 'picture') return null
+  return statisticsWithin(kind, points, pane.frame.samples, pane.greyScale)
 }

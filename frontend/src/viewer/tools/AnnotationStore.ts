@@ -8,6 +8,7 @@ import { useSessionState } from '@/shared/api/session'
 import type { components } from '@/shared/api/schema'
 import type { Point } from '@/viewer/types'
 import type { ShapeKind } from './shapes'
+import type { Statistics } from './statistics'
 
 type Wire = components['schemas']['AnnotationAnswer']
 export type KeyImage = components['schemas']['KeyImageAnswer']
@@ -20,6 +21,8 @@ export interface Drawn {
   readonly kind: ShapeKind
   readonly points: readonly Point[]
   readonly text: string | null
+  /** Of the grey values inside; null: it has no inside, or nobody counted. */
+  readonly statistics: Statistics | null
   readonly own: boolean
   readonly userName: string | null
   readonly revision: number | null
@@ -33,7 +36,7 @@ export interface DrawnState {
   readonly problem: string | null
 }
 
-type Wanted = Pick<Drawn, 'id' | 'imageId' | 'frame' | 'kind' | 'points' | 'text'>
+export type Wanted = Pick<Drawn, 'id' | 'imageId' | 'frame' | 'kind' | 'points' | 'text' | 'statistics'>
 type Change =
   { readonly act: 'put'; readonly wanted: Wanted } | { readonly act: 'delete'; readonly of: Drawn }
 
@@ -169,7 +172,7 @@ export class AnnotationStore {
         points: wanted.points.map(({ x, y }) => [x, y]),
         text: wanted.text,
         revision,
-        statistics: null,
+        statistics: wanted.statistics,
       }
       const saved = drawnOf(await request<Wire>(addressOf(wanted), { method: 'PUT', body }))
       this.show(this.state.drawn.map((one) => (one.id === saved.id ? saved : one)))
@@ -203,9 +206,9 @@ function addressOf({ imageId, id }: { imageId: number; id: string }): string {
 }
 
 function drawnOf(wire: Wire): Drawn {
-  const { id, imageId, frame, kind, text, own, userName, revision } = wire
+  const { id, imageId, frame, kind, text, statistics, own, userName, revision } = wire
   const points = wire.points.map(([x, y]) => ({ x: x as number, y: y as number }))
-  return { id, imageId, frame, kind, points, text, own, userName, revision, state: 'saved' }
+  return { id, imageId, frame, kind, points, text, statistics, own, userName, revision, state: 'saved' }
 }
 
 /** In this tab alone: annotations are about patients, and another person may sit here tomorrow. */

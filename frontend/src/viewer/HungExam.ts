@@ -23,7 +23,7 @@ import {
   sweep,
 } from '@/viewer/hanging'
 import { Pane } from '@/viewer/pane'
-import type { Camera, Rect, Size, ViewingImage } from '@/viewer/types'
+import type { Camera, Rect, Size, Tone, ViewingImage } from '@/viewer/types'
 
 /** What is opened: an exam, or one image by itself; and the earlier exam beside it. */
 export interface Opened {
@@ -32,6 +32,23 @@ export interface Opened {
   readonly images: readonly ViewingImage[]
   readonly prior: readonly ViewingImage[]
   readonly priorAt: string | null
+}
+
+/** How everything hangs, stands and is windowed, as plain data: what is put back when an act is taken back. */
+export interface ExamLook {
+  readonly layout: LayoutId
+  readonly activeKey: string | null
+  readonly activeImage: number | null
+  readonly placed: readonly (readonly [string, number])[]
+  readonly position: ReadingPosition | null
+  readonly panes: readonly {
+    readonly key: string
+    readonly imageId: number | null
+    readonly camera: Camera
+    readonly isFitted: boolean
+    readonly tone: Tone
+    readonly frameNumber: number
+  }[]
 }
 
 const NOTHING: Opened = { key: '', images: [], prior: [], priorAt: null }
@@ -132,6 +149,40 @@ export class HungExam {
     this.size = size
     const rects = this.rects()
     for (const [index, pane] of this.panes.entries()) pane.rect = rects[index] ?? pane.rect
+    this.refit(({ isFitted }) => isFitted)
+  }
+
+  get look(): ExamLook {
+    return {
+      layout: this.layout,
+      activeKey: this.activeKey,
+      activeImage: this.activeImage ?? null,
+      placed: [...this.placed],
+      position: this.position,
+      panes: this.panes.map(({ hung, camera, isFitted, tone, frameNumber }) => {
+        return { key: hung.key, imageId: hung.image?.id ?? null, camera, isFitted, tone, frameNumber }
+      }),
+    }
+  }
+
+  /** As it was then. What hung whole hangs whole again, also when the window of the browser has another size now. */
+  restore(look: ExamLook): void {
+    if (hangingOf(look) !== hangingOf(this.look)) {
+      this.layout = look.layout
+      this.activeImage = look.activeImage ?? undefined
+      this.placed = new Map(look.placed)
+      this.hang(false)
+      if (this.pane(look.activeKey)) this.activeKey = look.activeKey
+    }
+    this.position = look.position
+    for (const [index, pane] of this.panes.entries()) {
+      const then = look.panes.find(({ key }) => key === pane.hung.key)
+      if (!then || then.imageId !== pane.hung.image?.id) continue
+      pane.camera = then.camera
+      pane.isFitted = then.isFitted
+      pane.tone = then.tone
+      pane.show(Math.min(then.frameNumber, pane.frameCount), index)
+    }
     this.refit(({ isFitted }) => isFitted)
   }
 
@@ -283,4 +334,8 @@ export class HungExam {
       this.changed()
     })
   }
+}
+
+function hangingOf({ layout, activeImage, placed }: ExamLook): string {
+  return JSON.stringify([layout, activeImage, placed])
 }

@@ -6,18 +6,20 @@ import { mirrored, panned, toImage, turned, upended, zoomedAt } from '@/viewer/c
 import { FrameStore } from '@/viewer/engine/frames'
 import { Stage, type StagePane, stageProblem } from '@/viewer/engine/stage'
 import { type LayoutId, trueSize } from '@/viewer/hanging'
-import { HungExam, type Opened } from '@/viewer/HungExam'
+import { type ExamLook, HungExam, type Opened } from '@/viewer/HungExam'
 import type { Pane } from '@/viewer/pane'
 import {
   type DragTool,
-  type Phase,
   phaseOf,
   type Tool,
   USUAL_PREFERENCES,
   type ViewerPreferences,
   type ViewerState,
 } from '@/viewer/state'
+import { Acts, type Gesture } from '@/viewer/sync/acts'
+import { Marks } from '@/viewer/sync/marks'
 import { dragged } from '@/viewer/sync/windows'
+import { History } from '@/viewer/tools/History'
 import type { Camera, Point, Size } from '@/viewer/types'
 import { defaultTone, presets } from '@/viewer/voi/table'
 
@@ -31,10 +33,22 @@ const LEAST_CINE_MILLISECONDS = 30
 const MAGNIFICATION = 2
 const MAGNIFIER_SHARE = 0.5
 
+/** Zooming and moving by wheel, keys and fingers is one gesture. */
+const MOVING: Gesture = { burst: 'moving' }
+const SLICES: Gesture = { burst: 'slices' }
+
+/** What can be taken back: how it hangs, and the layout that is remembered. */
+interface Look {
+  readonly exam: ExamLook
+  readonly wished: LayoutId | null
+}
+
 export class MammoViewer {
   state: ViewerState
   readonly store = new FrameStore()
   readonly exam: HungExam
+  /** Of all that was done and drawn since this exam was opened. */
+  readonly history = new History()
   private readonly canvas: HTMLCanvasElement
   private readonly root: HTMLElement
   private readonly listeners = new Set<() => void>()
@@ -45,7 +59,10 @@ export class MammoViewer {
   private playing: ReturnType<typeof setInterval> | null = null
   private request = 0
   private size: Size = { width: 0, height: 0 }
-  private marked: Phase = 'opening'
+  private readonly marks = new Marks()
+  private readonly acts: Acts<Look>
+  private drags = 0
+  private beforePlaying: Look | null = null
   /** What lies over the panes for a moment: the magnifier's. */
   private above: readonly StagePane[] = []
 
@@ -56,6 +73,11 @@ export class MammoViewer {
     this.canvas.setAttribute('aria-hidden', 'true')
     root.prepend(this.canvas)
     this.exam = new HungExam(this.store, () => this.changed())
+    this.acts = new Acts(
+      this.history,
+      () => this.look(),
+      (look) => this.restore(look),
+    )
     this.fallback = stageProblem(this.canvas)
     if (this.fallback === null) this.stage = this.makeStage()
     this.state = this.made()
@@ -73,11 +95,9 @@ export class MammoViewer {
   /** Opens an exam, or takes what has become of the one that is open: then everything stays where it is. */
   open(opened: Opened): void {
     if (opened.key !== this.exam.opened.key) {
-      performance.clearMarks('viewer:first-picture')
-      performance.clearMarks('viewer:all-full')
-      performance.mark('viewer:open')
-      this.marked = 'opening'
+      this.marks.opened()
       this.setPlaying(false)
+      this.acts.clear()
     }
     this.exam.open(opened, this.preferences.layout)
     this.changed()
@@ -102,8 +122,10 @@ export class MammoViewer {
   // What commands do.
 
   setLayout(layout: LayoutId, active?: number): void {
-    this.exam.setLayout(layout, active)
-    this.prefer({ layout })
+    this.act('layout', null, () => {
+      this.exam.setLayout(layout, active)
+      this.preferences = { ...this.preferences, layout }
+    })
   }
 
   setTool(tool: Tool): void {
@@ -126,26 +148,24 @@ export class MammoViewer {
 
   /** Puts an image of the strip into the active pane. */
   place(imageId: number): void {
-    this.exam.place(imageId)
-    this.changed()
+    this.act('image', null, () => this.exam.place(imageId))
   }
 
   /** As it was hung and as the file says, all panes. */
   reset(): void {
-    this.exam.reset()
-    for (const pane of this.exam.panes) pane.tone = defaultTone(pane.greyScale)
-    this.changed()
+    this.act('reset', null, () => {
+      this.exam.reset()
+      for (const pane of this.exam.panes) pane.tone = defaultTone(pane.greyScale)
+    })
   }
 
   /** The whole of each picture. */
   fit(): void {
-    this.exam.fit()
-    this.changed()
+    this.act('fit', null, () => this.exam.fit())
   }
 
   oneToOne(): void {
-    this.exam.oneToOne(this.preferences.isLinked)
-    this.changed()
+    this.act('1:1', null, () => this.exam.oneToOne(this.preferences.isLinked))
   }
 
   /** False where the image tells no millimetres. */
@@ -154,12 +174,12 @@ export class MammoViewer {
     if (!pane?.hung.image) return false
     const camera = trueSize(pane.camera, pane.hung.image.spacing, pixelsPerMm)
     if (camera === null) return false
-    this.move(pane.hung.key, () => camera)
+    this.move(pane.hung.key, null, () => camera)
     return true
   }
 
   zoomBy(factor: number, key = this.exam.activeKey, at: Point | null = null): void {
-    this.move(key, (camera, pane) => {
+    this.move(key, MOVING, (camera, pane) => {
       const middle = { x: pane.width / 2, y: pane.height / 2 }
       return zoomedAt(camera, pane, at ?? middle, scaleWithin(camera.scale * factor))
     })
@@ -174,51 +194,53 @@ export class MammoViewer {
   }
 
   panBy(by: Point, key = this.exam.activeKey): void {
-    this.move(key, (camera) => panned(camera, by))
+    this.move(key, MOVING, (camera) => panned(camera, by))
   }
 
   turn(how: 'turned' | 'mirrored' | 'upended'): void {
     const pane = this.exam.active
     if (!pane) return
     const change = { turned, mirrored, upended }[how]
-    pane.camera = { ...pane.camera, orientation: change(pane.camera.orientation) }
-    pane.isFitted = false
-    this.changed()
+    this.act('turn', null, () => {
+      pane.camera = { ...pane.camera, orientation: change(pane.camera.orientation) }
+      pane.isFitted = false
+    })
   }
 
   invert(): void {
     const pane = this.exam.active
     if (!pane) return
     const isInverted = !pane.tone.isInverted
-    for (const one of this.linked(pane)) one.tone = { ...one.tone, isInverted }
-    this.changed()
+    this.act('inversion', null, () => {
+      for (const one of this.linked(pane)) one.tone = { ...one.tone, isInverted }
+    })
   }
 
   /** The next or the one before of the file's windows and tables. */
   preset(by: 1 | -1): void {
-    for (const pane of this.exam.active ? this.linked(this.exam.active) : []) {
-      if (!pane.greyScale) continue
-      const offered = presets(pane.greyScale)
-      const at = offered.findIndex((one) => one.id === pane.tone.voiId)
-      const next = offered[(at + by + offered.length) % offered.length]
-      if (next) pane.tone = { ...pane.tone, voiId: next.id, window: null }
-    }
-    this.changed()
+    this.act('window', null, () => {
+      for (const pane of this.exam.active ? this.linked(this.exam.active) : []) {
+        if (!pane.greyScale) continue
+        const offered = presets(pane.greyScale)
+        const at = offered.findIndex((one) => one.id === pane.tone.voiId)
+        const next = offered[(at + by + offered.length) % offered.length]
+        if (next) pane.tone = { ...pane.tone, voiId: next.id, window: null }
+      }
+    })
   }
 
   /** One of them, by its id, of the active pane. */
   choosePreset(voiId: string): void {
     const pane = this.exam.active
     if (!pane) return
-    pane.tone = { ...pane.tone, voiId, window: null }
-    this.changed()
+    this.act('window', null, () => {
+      pane.tone = { ...pane.tone, voiId, window: null }
+    })
   }
 
   /** The way through the exam, forwards or back; false at its end. */
   step(by: 1 | -1): boolean {
-    const hasMoved = this.exam.step(by)
-    this.changed()
-    return hasMoved
+    return this.act('step', null, () => this.exam.step(by))
   }
 
   /** Another frame of a pane, by so many. */
@@ -230,14 +252,18 @@ export class MammoViewer {
   showFrame(key: string, number: number): void {
     const pane = this.exam.pane(key)
     if (!pane || pane.frameCount < 2) return
-    pane.show(Math.min(Math.max(number, 1), pane.frameCount), 0)
+    this.acts.run('slice', SLICES, () => pane.show(Math.min(Math.max(number, 1), pane.frameCount), 0))
   }
 
   setPlaying(isPlaying: boolean): void {
     if (this.playing !== null) clearInterval(this.playing)
     this.playing = null
+    // All that was run through is one act.
+    if (this.beforePlaying) this.acts.record('slices', null, this.beforePlaying)
+    this.beforePlaying = null
     const pane = this.exam.active
     if (isPlaying && pane && pane.frameCount > 1) {
+      this.beforePlaying = this.look()
       const wanted = pane.hung.image?.frameTimeMs ?? CINE_MILLISECONDS
       this.playing = setInterval(() => playOn(pane), Math.max(wanted, LEAST_CINE_MILLISECONDS))
     }
@@ -256,19 +282,21 @@ export class MammoViewer {
     const pane = this.exam.pane(key)
     if (!pane) return () => {}
     const { camera } = pane
-    if (tool === 'pan') return (by) => this.move(key, () => panned(camera, by))
+    this.drags += 1
+    const drag = { drag: this.drags }
+    if (tool === 'pan') return (by) => this.move(key, drag, () => panned(camera, by))
     if (tool === 'zoom') {
       return (by) =>
-        this.move(key, () =>
+        this.move(key, drag, () =>
           zoomedAt(camera, pane.size, at, scaleWithin(camera.scale * 2 ** (-by.y / DOUBLING_PIXELS))),
         )
     }
     if (tool === 'magnify') return (by) => this.magnify(pane, { x: at.x + by.x, y: at.y + by.y })
     const began = this.linked(pane).map((one) => ({ one, tone: one.tone }))
-    return (by) => {
-      for (const { one, tone } of began) one.tone = dragged(one.greyScale, tone, by)
-      this.changed()
-    }
+    return (by) =>
+      this.act('window', drag, () => {
+        for (const { one, tone } of began) one.tone = dragged(one.greyScale, tone, by)
+      })
   }
 
   endDrag(): void {
@@ -300,9 +328,26 @@ export class MammoViewer {
     return this.exam.linked(pane, this.preferences.isLinked)
   }
 
-  private move(key: string | null, change: (camera: Camera, pane: Size) => Camera): void {
-    this.exam.move(key, this.preferences.isLinked, change)
+  private look(): Look {
+    return { exam: this.exam.look, wished: this.preferences.layout }
+  }
+
+  private restore({ exam, wished }: Look): void {
+    this.beforePlaying = null
+    this.setPlaying(false)
+    this.exam.restore(exam)
+    this.prefer({ layout: wished })
+  }
+
+  /** What can be taken back; then those who show it are told. */
+  private act<Result>(title: string, gesture: Gesture, change: () => Result): Result {
+    const result = this.acts.run(title, gesture, change)
     this.changed()
+    return result
+  }
+
+  private move(key: string | null, gesture: Gesture, change: (camera: Camera, pane: Size) => Camera): void {
+    this.act('view', gesture, () => this.exam.move(key, this.preferences.isLinked, change))
   }
 
   private prefer(changes: Partial<ViewerPreferences>): void {
@@ -358,19 +403,8 @@ export class MammoViewer {
     this.request = requestAnimationFrame(() => {
       this.request = 0
       if (this.fallback === null) this.stage?.draw(this.forStage())
-      this.markDrawn()
+      this.marks.drawn(this.state.phase)
     })
-  }
-
-  /** When the first picture was drawn, and when all were at full resolution. */
-  private markDrawn(): void {
-    const { phase } = this.state
-    if (phase === this.marked) return
-    if (this.marked === 'opening' && phase !== 'failed') performance.mark('viewer:first-picture')
-    if (phase === 'full' && performance.getEntriesByName('viewer:all-full').length === 0) {
-      performance.mark('viewer:all-full')
-    }
-    this.marked = phase
   }
 
   private made(): ViewerState {

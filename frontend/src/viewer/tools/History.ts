@@ -17,6 +17,10 @@ export class History {
     this.undone = []
   }
 
+  get last(): Act | null {
+    return this.done.at(-1) ?? null
+  }
+
   /** The act that was taken back; null when there is none. */
   undo(): Act | null {
     const act = this.done.pop() ?? null

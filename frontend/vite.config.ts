@@ -1,5 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
@@ -46,8 +49,36 @@ function licences(): Plugin {
   }
 }
 
+const COMPRESSIBLE = new Set(['.css', '.html', '.js', '.json', '.svg', '.wasm'])
+
+/** Each file once more as brotli, which the server sends to who takes it: made here, where time does not matter. */
+function compressed(): Plugin {
+  const compress = promisify(brotliCompress)
+  return {
+    name: 'compressed',
+    apply: 'build',
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      async handler() {
+        const names = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
+        const wanted = names
+          .filter((name) => COMPRESSIBLE.has(extname(name)))
+          .map((name) => resolve(outDir, name))
+        await Promise.all(
+          wanted.map(async (file) => {
+            const bytes = await readFile(file)
+            const small = await compress(bytes)
+            if (small.length < bytes.length) await writeFile(`${file}.br`, small)
+          }),
+        )
+      },
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react(), apiDocs(), licences()],
+  plugins: [react(), apiDocs(), licences(), compressed()],
   resolve: { alias: { '@': resolve(import.meta.dirname, 'src') } },
   build: {
     outDir,

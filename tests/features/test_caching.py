@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import png_bytes
+from mammogram_viewer.web.page import PAGE_DIR
 from product import Product
 
 
@@ -66,3 +69,36 @@ async def test_moments_of_whole_seconds_are_written_with_microseconds(product: P
     assert product.image(image["id"])["createdAt"] == whole
     listed = product.client("user").get("/api/images", params={"useCursor": "true"}).json()["images"]
     assert [one["createdAt"] for one in listed] == [whole]
+
+
+@pytest.mark.parametrize("suffix", [".js", ".css", ".wasm"])
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("BR ; q=0.8", "br"),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_a_file_of_the_page_comes_in_the_smallest_form_that_the_browser_takes(
+    product: Product, suffix: str, accepted: str, coding: str | None
+) -> None:
+    file = max((PAGE_DIR / "assets").glob(f"*{suffix}"), key=lambda one: one.stat().st_size)
+    wanted = {
+        "br": lambda: Path(f"{file}.br").read_bytes(),
+        "gzip": lambda: gzip.compress(file.read_bytes(), 9, mtime=0),
+        None: file.read_bytes,
+    }[coding]()
+    client = product.client("user")
+    with client.stream("GET", f"/assets/{file.name}", headers={"accept-encoding": accepted}) as answer:
+        body = b"".join(answer.iter_raw())
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "accept-encoding"
+    assert len(body) == len(wanted)
+    if coding == "gzip":
+        assert gzip.decompress(body) == file.read_bytes()
+    else:
+        assert body == wanted

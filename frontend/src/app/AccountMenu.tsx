@@ -1,72 +1,47 @@
-import { useNavigate } from '@tanstack/react-router'
-import { CircleUserRound, Keyboard, LogOut, UserCog } from 'lucide-react'
-import { signOut } from '@/features/accounts/signOut'
-import { abandonUploads, hasUploadsUnderWay } from '@/features/upload/uploads'
-import { messageOf } from '@/shared/api/client'
+import { useRef, useState } from 'react'
+import { CircleUserRound } from 'lucide-react'
 import type { Me } from '@/shared/api/types'
 import { Button } from '@/shared/ui/Button'
-import { ConfirmDialog } from '@/shared/ui/Dialog'
-import { Menu, MenuItem, MenuLabel, MenuSeparator } from '@/shared/ui/Menu'
-import { toast } from '@/shared/ui/Toasts'
-import { useState } from 'react'
+import { fetchedAhead, useLater } from '@/shared/ui/later'
 import styles from './AccountMenu.module.css'
 
+const loadActs = () => import('./AccountActs')
+
+/** The button with one's name; what opens from it comes when it is first wanted. */
 export function AccountMenu({ me, onHelp }: { me: Me; onHelp: () => void }) {
-  const navigate = useNavigate()
-  const [isAsking, setAsking] = useState(false)
-
-  async function leave(): Promise<void> {
-    abandonUploads()
-    await signOut()
-    await navigate({ to: '/login', search: { reason: 'signed-out' } })
+  const button = useRef<HTMLButtonElement>(null)
+  const [isOpen, setOpen] = useState(false)
+  const [isWanted, setWanted] = useState(false)
+  const acts = useLater(loadActs, isWanted)
+  function change(open: boolean): void {
+    setWanted(true)
+    setOpen(open)
   }
-
-  function askToLeave(): void {
-    if (hasUploadsUnderWay()) setAsking(true)
-    else leave().catch((error: unknown) => toast(`You are still signed in. ${messageOf(error)}`))
-  }
-
   return (
-    <>
-      <Menu
-        trigger={
-          <Button
-            kind="quiet"
-            className={styles.trigger}
-            aria-label={`Account: ${me.user.name}`}
-            icon={<CircleUserRound />}
-          >
-            {me.user.name}
-          </Button>
-        }
+    <div className={styles.account}>
+      {/* Before the button, which lies over it: the menu opens below both. */}
+      {acts ? (
+        <acts.AccountActs me={me} onHelp={onHelp} menu={{ button, isOpen, onOpenChange: change }} />
+      ) : null}
+      <Button
+        ref={button}
+        kind="quiet"
+        className={styles.trigger}
+        aria-label={`Account: ${me.user.name}`}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        icon={<CircleUserRound />}
+        onPointerEnter={fetchedAhead(loadActs)}
+        onFocus={fetchedAhead(loadActs)}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowDown') return
+          event.preventDefault()
+          change(true)
+        }}
+        onClick={() => change(!isOpen)}
       >
-        <MenuLabel>
-          {me.user.email}
-          <br />
-          {me.user.role}
-        </MenuLabel>
-        <MenuSeparator />
-        <MenuItem icon={<UserCog />} onSelect={() => void navigate({ to: '/account' })}>
-          Account
-        </MenuItem>
-        <MenuItem icon={<Keyboard />} onSelect={onHelp}>
-          Keys
-        </MenuItem>
-        <MenuSeparator />
-        <MenuItem icon={<LogOut />} onSelect={askToLeave}>
-          Sign out
-        </MenuItem>
-      </Menu>
-      <ConfirmDialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title="Sign out while files are being sent?"
-        confirmLabel="Stop and sign out"
-        onConfirm={leave}
-      >
-        Files that are already on the server stay there. The others are not sent; you can drop them again
-        later.
-      </ConfirmDialog>
-    </>
+        {me.user.name}
+      </Button>
+    </div>
   )
 }

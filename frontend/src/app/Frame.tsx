@@ -3,7 +3,6 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { useQuery } from '@tanstack/react-query'
 import { ChartLine, CloudUpload, Gauge, Images, Layers, ShieldCheck } from 'lucide-react'
 import { AccountMenu } from '@/app/AccountMenu'
-import { HelpDialog } from '@/app/HelpDialog'
 import { SearchBox } from '@/app/SearchBox'
 import { useLiveImages } from '@/app/useLiveImages'
 import { NotificationBell } from '@/features/notifications/NotificationBell'
@@ -12,8 +11,11 @@ import { UploadButton } from '@/features/upload/UploadButton'
 import { openLive } from '@/shared/api/live'
 import { meQuery, publicSettingsQuery } from '@/shared/api/queries'
 import { type Command, useCommands } from '@/shared/keys/commands'
+import { useLater } from '@/shared/ui/later'
 import { Tooltip } from '@/shared/ui/Tooltip'
 import styles from './Frame.module.css'
+
+const loadHelp = () => import('@/app/HelpDialog')
 
 /** Rail, top bar and the page between them. Below 700 px the rail becomes a bar at the bottom. */
 export function Frame() {
@@ -23,6 +25,7 @@ export function Frame() {
   const mayUpload = me?.capabilities.upload ?? false
   const seesQuality = me?.user.role === 'radiologist'
   const [isHelpOpen, setHelpOpen] = useState(false)
+  const help = useLater(loadHelp, isHelpOpen)
   const isSignedIn = Boolean(me)
   useEffect(() => (isSignedIn ? openLive() : undefined), [isSignedIn])
   useLiveImages()
@@ -44,7 +47,7 @@ export function Frame() {
         <Outlet />
       </main>
       {mayUpload ? <DropZone /> : null}
-      <HelpDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
+      {help ? <help.HelpDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} /> : null}
     </div>
   )
 }

@@ -70,6 +70,11 @@ const frameRoute = createRoute({
   component: Frame,
 })
 
+/** The list that one comes from: the next exam in the viewer is the next one there. */
+function readStudyFilters(search: Record<string, unknown>): StudyFilters {
+  return studyFiltersOf(readGallerySearch(search))
+}
+
 /** The whole window is the viewer: no rail, no bar. Its code comes with it, and with nothing else. */
 const readerRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -85,9 +90,7 @@ const readerRoute = createRoute({
 const readExamRoute = createRoute({
   getParentRoute: () => readerRoute,
   path: '/studies/$studyId/read',
-  // The list that one comes from: the next exam is the next one there.
-  validateSearch: (search: Record<string, unknown>): StudyFilters =>
-    studyFiltersOf(readGallerySearch(search)),
+  validateSearch: readStudyFilters,
   component: lazyRouteComponent(() => import('@/app/ReadingRoutes'), 'ReadExamRoute'),
 })
 
@@ -119,6 +122,7 @@ const imageRoute = createRoute({
 const studyRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/studies/$studyId',
+  validateSearch: readStudyFilters,
   component: lazyRouteComponent(() => import('@/features/exams/ExamPage'), 'ExamPage'),
 })
 

@@ -25,7 +25,7 @@ DOCS = """<!doctype html>
 <link rel="stylesheet" href="/docs-assets/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div><script src="/docs-assets/swagger-ui-bundle.js"></script>
 <script src="/docs-assets/docs-init.js"></script></body></html>"""
-_COMPRESSIBLE = {".js", ".css", ".html", ".svg", ".json"}
+_COMPRESSIBLE = {".js", ".css", ".html", ".svg", ".json", ".wasm"}
 
 
 @get(["/", "/{path:path}"], opt=_OPT, include_in_schema=False)
@@ -43,7 +43,12 @@ async def get_page(request: Request[Any, Any, Any], path: FromPath[str] = "") ->
         "vary": "accept-encoding",
     }
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
+    taken = _codings(request.headers.get("accept-encoding", ""))
+    small = file.with_name(file.name + ".br")
+    if "br" in taken and file.suffix in _COMPRESSIBLE and small.is_file():
+        headers["content-encoding"] = "br"
+        return Response(small.read_bytes(), media_type=kind, headers=headers)
+    if "gzip" in taken and file.suffix in _COMPRESSIBLE:
         headers["content-encoding"] = "gzip"
         return Response(_compressed(file, file.stat().st_mtime_ns), media_type=kind, headers=headers)
     return Response(file.read_bytes(), media_type=kind, headers=headers)
@@ -70,6 +75,12 @@ def _file(name: str) -> Path | None:
         return path if path.is_relative_to(PAGE_DIR.resolve()) and path.is_file() else None
     except OSError:  # a name that is too long for a file is none of ours
         return None
+
+
+def _codings(accepted: str) -> set[str]:
+    """What an Accept-Encoding (RFC 9110, 12.5.3) takes; a weight of 0 means not to."""
+    listed = [one.replace(" ", "").lower().partition(";q=") for one in accepted.split(",")]
+    return {name for name, _, weight in listed if weight.strip("0.") or not weight}
 
 
 @lru_cache(maxsize=128)

@@ -1,7 +1,7 @@
 import { memo, useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import { ImageOff } from 'lucide-react'
-import type { Study, StudyImage } from '@/shared/api/studies'
+import type { Study, StudyFilters, StudyImage } from '@/shared/api/studies'
 import { formatDate } from '@/shared/format/dates'
 import { sideAndView, statusInWords } from '@/shared/format/image'
 import { plural } from '@/shared/format/numbers'
@@ -20,17 +20,19 @@ export const EXAM_GRID = {
 
 interface ExamTileProps {
   study: Study
+  filters: StudyFilters
   width: number
 }
 
 /** One exam: its four pictures as they hang, whose it is, when, and what is odd about it. */
-export const ExamTile = memo(function ExamTile({ study, width }: ExamTileProps) {
+export const ExamTile = memo(function ExamTile({ study, filters, width }: ExamTileProps) {
   const standing = standingOf(study)
   const when = study.studyAt ?? study.createdAt
   return (
     <Link
       to="/studies/$studyId"
       params={{ studyId: String(study.id) }}
+      search={filters}
       className={styles.exam}
       preload={false}
       draggable={false}

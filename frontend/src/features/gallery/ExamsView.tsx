@@ -1,3 +1,4 @@
+import { useCallback, useMemo } from 'react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Layers, SearchX } from 'lucide-react'
@@ -21,7 +22,6 @@ import { examKey, examWall } from './walls'
 import { WallPage } from './WallPage'
 
 const skeleton = () => <ExamSkeleton />
-const tile = (study: Study, _: number, grid: TileGrid) => <ExamTile study={study} width={grid.tileWidth} />
 
 export function ExamsView({ search }: { search: GallerySearch }) {
   const filters = studyFiltersOf(search)
@@ -33,6 +33,7 @@ export function ExamsView({ search }: { search: GallerySearch }) {
   const { visible, onView } = useInView<Study>('exams')
   useExamPoll(visible)
   useReadingKey(filters)
+  const tile = useTile(key, filters)
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   return (
     <WallPage
@@ -57,6 +58,18 @@ export function ExamsView({ search }: { search: GallerySearch }) {
       onView={onView}
       onPlace={onPlace}
     />
+  )
+}
+
+function useTile(key: string, filters: StudyFilters) {
+  // The same filters are the same object, so that tiles are not drawn anew for nothing.
+  // oxlint-disable-next-line react/exhaustive-deps
+  const kept = useMemo(() => filters, [key])
+  return useCallback(
+    (study: Study, _: number, grid: TileGrid) => (
+      <ExamTile study={study} filters={kept} width={grid.tileWidth} />
+    ),
+    [kept],
   )
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Download, Ellipsis, ImageUp, Pencil, RotateCcw, Trash2 } from 'lucide-react'
+import { Download, RotateCcw, Trash2 } from 'lucide-react'
 import { deleteWithUndo } from '@/shared/acts/deleteImages'
 import { downloadZip } from '@/shared/acts/downloadZip'
 import { messageOf } from '@/shared/api/client'
@@ -10,12 +10,13 @@ import { formatCount, formatMegabytes } from '@/shared/format/numbers'
 import { useCommands } from '@/shared/keys/commands'
 import { ActsBar } from '@/shared/ui/ActsBar'
 import { Button } from '@/shared/ui/Button'
-import { Menu, MenuItem } from '@/shared/ui/Menu'
+import { useLater } from '@/shared/ui/later'
 import { toast } from '@/shared/ui/Toasts'
 import { readAll, remake, retryImages } from './acts'
-import styles from './acts.module.css'
-import { CorrectDialog } from './actsCorrectDialog'
 import { clearSelection, useSelection } from './selection'
+
+const loadMore = () => import('./MoreActs')
+const loadCorrecting = () => import('./actsCorrectDialog')
 
 interface SelectionBarProps {
   /** What the list holds just now; an image that was ticked far away may have been let go since. */
@@ -40,6 +41,8 @@ function Bar({ ids, held }: BarProps) {
   const { data: me } = useQuery(meQuery)
   const [busyWith, setBusyWith] = useState<Act | null>(null)
   const [correcting, setCorrecting] = useState<readonly ImageSummary[] | null>(null)
+  const more = useLater(loadMore, me?.capabilities.correct ?? false)
+  const dialog = useLater(loadCorrecting, correcting !== null)
   const images = ids.flatMap((id) => held.get(id) ?? [])
   const troubled = images.filter((image) => image.status === 'failed')
   const mayCorrect = me?.capabilities.correct ?? false
@@ -90,15 +93,17 @@ function Bar({ ids, held }: BarProps) {
             Delete
           </Button>
         ) : null}
-        {mayCorrect ? (
-          <MoreActs
+        {mayCorrect && more ? (
+          <more.MoreActs
             isBusy={isBusy}
             onRemake={() => void act('remake', () => remake(ids))}
             onCorrect={() => void act('correct', async () => setCorrecting(await readAll(ids, held)))}
           />
         ) : null}
       </ActsBar>
-      {correcting ? <CorrectDialog images={correcting} onClose={() => setCorrecting(null)} /> : null}
+      {correcting && dialog ? (
+        <dialog.CorrectDialog images={correcting} onClose={() => setCorrecting(null)} />
+      ) : null}
     </>
   )
 }
@@ -120,30 +125,5 @@ function Selected({ ids, images }: { ids: readonly number[]; images: readonly Im
       <strong>{formatCount(ids.length)} selected</strong>
       {images.length === ids.length ? <span className="unit">{formatMegabytes(byteCount)}</span> : null}
     </>
-  )
-}
-
-interface MoreActsProps {
-  isBusy: boolean
-  onRemake: () => void
-  onCorrect: () => void
-}
-
-function MoreActs({ isBusy, onRemake, onCorrect }: MoreActsProps) {
-  return (
-    <Menu
-      trigger={
-        <button type="button" className={styles.more} aria-label="More for the selection" disabled={isBusy}>
-          <Ellipsis aria-hidden="true" />
-        </button>
-      }
-    >
-      <MenuItem icon={<Pencil />} onSelect={onCorrect}>
-        Correct side and view
-      </MenuItem>
-      <MenuItem icon={<ImageUp />} onSelect={onRemake}>
-        Make the pictures again
-      </MenuItem>
-    </Menu>
   )
 }

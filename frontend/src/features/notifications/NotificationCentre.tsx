@@ -15,7 +15,7 @@ import { groupNews } from './news'
 import styles from './NotificationBell.module.css'
 import { NewsLine, ReadyGroup } from './NewsLine'
 
-interface NotificationCentreProps {
+export interface NotificationCentreProps {
   news: News[] | undefined
   unread: number
   query: Pick<

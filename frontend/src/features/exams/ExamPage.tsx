@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { CloudOff, Combine, Download, Eye, SearchX } from 'lucide-react'
 import { downloadZip } from '@/shared/acts/downloadZip'
 import { calmly } from '@/shared/api/calmly'
@@ -197,17 +197,19 @@ function LoadedExam({ study, trouble }: { study: StudyDetail; trouble: unknown }
 function ReadLink({ studyId }: { studyId: number }) {
   const navigate = useNavigate()
   const params = { studyId: String(studyId) }
+  // The list that one comes from, which is gone through in the viewer.
+  const search = useSearch({ from: '/frame/studies/$studyId' })
   useCommands([
     {
       id: 'exam-read',
       group: 'Exam',
       title: 'Read it in the viewer',
       keys: ['v'],
-      run: () => void navigate({ to: '/studies/$studyId/read', params }),
+      run: () => void navigate({ to: '/studies/$studyId/read', params, search }),
     },
   ])
   return (
-    <Link to="/studies/$studyId/read" params={params} className={buttonClass('primary')}>
+    <Link to="/studies/$studyId/read" params={params} search={search} className={buttonClass('primary')}>
       <Eye aria-hidden="true" />
       <span>Read</span>
     </Link>

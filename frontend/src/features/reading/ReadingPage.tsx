@@ -62,7 +62,7 @@ export function ReadExamPage({ help }: PageProps) {
       next={go(neighbours.next)}
       previous={go(neighbours.previous)}
       onFull={(viewer) => void fetchAhead(viewer, [neighbours.next, neighbours.previous])}
-      onLeave={() => void navigate({ to: '/studies/$studyId', params: { studyId } })}
+      onLeave={() => void navigate({ to: '/studies/$studyId', params: { studyId }, search })}
       onChanged={() => void reread(['reading', 'exam', studyId])}
       help={help}
     />

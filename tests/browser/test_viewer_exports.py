@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Download, Page, Request, Route, expect
 
 from builders import dicom_bytes
@@ -192,6 +193,8 @@ async def test_the_menu_saves_the_measurements_as_they_were_drawn_and_the_view(
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("menuitem")).to_have_text(["View as picture (PNG)s", "Measurements as table (CSV)C"])
     await expect(page.get_by_role("menuitem").first).to_be_focused()
+    seen = await Axe().run(page)
+    assert [one["id"] for one in seen.response["violations"] if one["impact"] in ("serious", "critical")] == []
     await page.keyboard.press("ArrowDown")
     await expect(page.get_by_role("menuitem").nth(1)).to_be_focused()
     name, body = await saved_by(page, lambda: page.keyboard.press("Enter"))

@@ -90,18 +90,6 @@ class Film:
             found.append(self.moments[at])
         return found
 
-    def replaced_at(self, place: Place, after: float) -> float:
-        """When the picture of before gave way to that of the end: it differs from the end by a third at most."""
-        frames = [place.cut(self.greys(number)).astype(np.int16) for number in range(len(self.pictures))]
-        at_first = max((number for number, moment in enumerate(self.moments) if moment <= after), default=0)
-        before = np.abs(frames[at_first] - frames[-1]).mean()
-        differences = [np.abs(frame - frames[-1]).mean() for frame in frames]
-        return next(
-            moment
-            for moment, difference in zip(self.moments, differences, strict=True)
-            if moment > after and difference <= before * _ENOUGH
-        )
-
 
 @contextlib.asynccontextmanager
 async def filmed(page: Page) -> AsyncIterator[Film]:

@@ -28,7 +28,7 @@ const PREVIEW_LEVELS = [
 /** After so long the same image counts as looked at again; the server holds views together by itself. */
 const NOTED_MILLISECONDS = 60_000
 /** What a slow graphics card may take for the first drawing of four panes. */
-const DRAWING_MILLISECONDS = 60
+const DRAWING_MILLISECONDS = 120
 /** Ranks: pictures for who waits, their details, and what may be wanted later. */
 const DETAILS_RANK = 1_000
 const PREFETCH_RANK = 1_000_000

@@ -139,6 +139,17 @@ async def list_measured_images(db: Database, image_ids: list[int]) -> list[Measu
     return [MeasuredImage(**dict(row)) for row in rows]
 
 
+async def find_header(db: Database, image_id: int) -> tuple[str, int] | None:
+    """Storage key and bytes of an image's header as DICOM JSON."""
+    row = await db.fetchrow(
+        """SELECT t.storage_key, t.byte_count FROM images i
+           JOIN renditions t ON t.image_id = i.id AND t.kind = 'tags' AND t.recipe_version = i.recipe_version
+           WHERE i.id = $1""",
+        image_id,
+    )
+    return None if row is None else (row["storage_key"], row["byte_count"])
+
+
 async def find_preferences(db: Database, user_id: int) -> dict[str, Any]:
     return await db.fetchval("SELECT preferences FROM viewer_preferences WHERE user_id = $1", user_id) or {}
 

@@ -1215,6 +1215,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/images/{image_id}/measurements.dcm': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Measurements of an image as a DICOM Structured Report
+     * @description Comprehensive SR by TID 1500. 409 `nothing_to_export` for plain pictures and where nothing is drawn.
+     */
+    get: operations['ApiImagesImageIdMeasurementsDcmGetImageReport']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/images/{image_id}/metadata': {
     parameters: {
       query?: never
@@ -1878,6 +1898,26 @@ export interface paths {
      * @description As of one image, of all that the caller may see.
      */
     get: operations['ApiStudiesStudyIdMeasurementsCsvGetExamCsv']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/studies/{study_id}/measurements.dcm': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Measurements of an exam as a DICOM Structured Report
+     * @description As of one image, of all that the caller may see; it belongs to the study of the first image with something.
+     */
+    get: operations['ApiStudiesStudyIdMeasurementsDcmGetExamReport']
     put?: never
     post?: never
     delete?: never
@@ -6683,6 +6723,44 @@ export interface operations {
       }
     }
   }
+  ApiImagesImageIdMeasurementsDcmGetImageReport: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        image_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
   ApiImagesImageIdMetadataGetImageMetadata: {
     parameters: {
       query?: never
@@ -8162,6 +8240,44 @@ export interface operations {
     }
   }
   ApiStudiesStudyIdMeasurementsCsvGetExamCsv: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        study_id: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Request fulfilled, document follows */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description Bad request syntax or unsupported method */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            detail: string
+            extra?:
+              | null
+              | {
+                  [key: string]: unknown
+                }
+              | unknown[]
+            status_code: number
+          }
+        }
+      }
+    }
+  }
+  ApiStudiesStudyIdMeasurementsDcmGetExamReport: {
     parameters: {
       query?: never
       header?: never

@@ -7,6 +7,7 @@ from benchmarks.analytics import run as analytics
 from benchmarks.gallery import run as gallery
 from benchmarks.jobs import run as jobs
 from benchmarks.pixels import run as pixels
+from benchmarks.viewer import run as viewer
 
 if __name__ == "__main__":
     upload.main()
@@ -14,3 +15,4 @@ if __name__ == "__main__":
     jobs.main()
     gallery.main()
     analytics.main()
+    viewer.main()

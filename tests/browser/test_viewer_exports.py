@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pydicom
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Download, Page, Request, Route, expect
+from pydicom.dataset import Dataset
 
 from builders import dicom_bytes
 from mammogram_viewer.synthetic.dose_report import SyntheticDoseReport, build_dose_report
@@ -169,6 +171,13 @@ async def length_on(page: Page, pane: str) -> None:
     await expect(page.locator("g[data-state=saved]")).to_have_count(before + 1)
 
 
+def content_of(item: Dataset) -> Iterator[Dataset]:
+    """The tree of a structured report, from above."""
+    for child in item.get("ContentSequence", []):
+        yield child
+        yield from content_of(child)
+
+
 async def saved_by(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
     """Name and bytes of what the act gives the browser to save."""
     async with page.expect_download() as coming:
@@ -191,7 +200,9 @@ async def test_the_menu_saves_the_measurements_as_they_were_drawn_and_the_view(
     button = page.get_by_role("button", name="Export")
     await button.focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("menuitem")).to_have_text(["View as picture (PNG)s", "Measurements as table (CSV)C"])
+    await expect(page.get_by_role("menuitem")).to_have_text(
+        ["View as picture (PNG)s", "Measurements as table (CSV)C", "Measurements as DICOM SRD"]
+    )
     await expect(page.get_by_role("menuitem").first).to_be_focused()
     seen = await Axe().run(page)
     assert [one["id"] for one in seen.response["violations"] if one["impact"] in ("serious", "critical")] == []
@@ -207,17 +218,29 @@ async def test_the_menu_saves_the_measurements_as_they_were_drawn_and_the_view(
     assert {int(row["imageId"]) for row in rows} == {images[0]["id"], images[3]["id"]}
     told = {one["id"]: one["measurements"][0]["value"] for one in drawn}
     assert all(float(row["value"]) == pytest.approx(told[row["annotationId"]]) for row in rows)
+    name, body = await saved_by(page, lambda: page.keyboard.press("D"))
+    assert name.endswith(".dcm")
+    report = pydicom.dcmread(io.BytesIO(body))
+    assert report.Modality == "SR" and report.StudyInstanceUID == images[0]["study"]["studyInstanceUid"]
+    lengths = [
+        float(item.MeasuredValueSequence[0].NumericValue)
+        for item in content_of(report)
+        if item.ValueType == "NUM" and item.MeasuredValueSequence
+    ]
+    assert lengths == pytest.approx([told[one["id"]] for one in drawn], rel=1e-3)
     name, body = await saved_by(page, lambda: page.keyboard.press("s"))
     assert (name, body[:4]) == ("view.png", b"\x89PNG")
 
 
-async def test_what_the_server_has_not_got_yet_is_told_with_the_file(
+async def test_what_the_server_has_not_got_yet_is_told_and_refusals_are_words(
     visit: Callable[..., Any], product: Product
 ) -> None:
     images = exam(product, 95_200)
     page = await (await visit()).sign_in("technologist")
     await page.goto(f"/studies/{images[0]['study']['id']}/read")
     await is_read(page)
+    await page.keyboard.press("D")
+    await expect(page.get_by_role("status").filter(has_text="easure")).to_be_visible()
 
     async def busy(route: Route) -> None:
         if route.request.method == "PUT":

@@ -7,8 +7,8 @@ import type { Camera, FrameState, Rect, Tone, ViewingImage } from '@/viewer/type
 /** What the main button of the pointer does. */
 export type DragTool = 'window' | 'pan' | 'zoom' | 'magnify'
 
-/** What the main button does: it drags, or it draws. */
-export type Tool = DragTool | ShapeKind
+/** What the main button does: it drags, it draws, or values are told under the pointer. */
+export type Tool = DragTool | ShapeKind | 'probe'
 
 /** `opening`: nothing is to be seen yet; `preview`: pictures, not all at full resolution; `failed`: nothing will come. */
 export type Phase = 'opening' | 'preview' | 'full' | 'failed'

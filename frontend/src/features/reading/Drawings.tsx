@@ -9,6 +9,7 @@ import { measure, measurementsInWords, type ShapeKind } from '@/viewer/tools/sha
 import { statisticsInWords } from '@/viewer/tools/statistics'
 import type { Point } from '@/viewer/types'
 import styles from './Drawings.module.css'
+import { Handles } from './Handles'
 import type { Annotating } from './useAnnotations'
 
 interface DrawingsProps {
@@ -20,14 +21,21 @@ interface DrawingsProps {
 export function Drawings({ pane, annotating }: DrawingsProps) {
   const { image } = pane
   if (!image || pane.missing !== null) return null
-  const { drawn, draft, cross, remove } = annotating
+  const { drawn, draft, cross, edited, hovered } = annotating
   const here = drawn.drawn.filter((one) => one.imageId === image.id && one.frame === pane.frameNumber)
   const isDraftHere = draft?.draft.paneKey === pane.key
   const { width, height } = pane.rect
   return (
     <svg className={styles.drawings} width={width} height={height} data-drawings={here.length}>
       {here.map((one) => (
-        <Shape key={one.id} pane={pane} one={one} onRemove={() => remove(one)} />
+        <Shape
+          key={one.id}
+          pane={pane}
+          one={one}
+          points={edited?.one.id === one.id ? edited.points : one.points}
+          isHovered={hovered === one.id}
+          annotating={annotating}
+        />
       ))}
       {draft && isDraftHere ? <Lines pane={pane} kind={draft.draft.kind} points={draft.points} /> : null}
       {draft && isDraftHere ? (
@@ -60,45 +68,43 @@ function wordsOf(pane: PaneState, kind: ShapeKind, points: readonly Point[], tex
   return [measurementsInWords(measure(kind, points, spacing), spacing), text].filter(Boolean).join(' · ')
 }
 
-/** The keyboard's Delete lets the one that has the focus go. */
-function Shape({ pane, one, onRemove }: { pane: PaneState; one: Drawn; onRemove: () => void }) {
-  const words = wordsOf(pane, one.kind, one.points, one.text)
-  const whose = one.own ? '' : ` by ${one.userName}`
-  const standing = one.state === 'unsaved' ? ', not kept yet' : ''
-  const greys = one.statistics ? statisticsInWords(one.statistics) : null
-  return (
-    <g data-kind={one.kind} data-own={one.own} data-state={one.state}>
-      <Lines pane={pane} kind={one.kind} points={one.points} />
-      <Label pane={pane} points={one.points} words={`${words}${whose}${standing}`} below={greys} />
-      <foreignObject {...handleBox(pane, one.points)}>
-        <button
-          type="button"
-          data-control
-          className={styles.handle}
-          aria-label={`${one.kind}: ${[words || 'no words', greys].filter(Boolean).join('; ')}${whose}${standing}. Delete removes it.`}
-          disabled={!one.own}
-          onKeyDown={(event) => {
-            if (event.key === 'Delete' || event.key === 'Backspace') {
-              event.stopPropagation()
-              onRemove()
-            }
-          }}
-        />
-      </foreignObject>
-    </g>
-  )
+interface ShapeProps {
+  pane: PaneState
+  one: Drawn
+  /** As they stand while it is moved. */
+  points: readonly Point[]
+  isHovered: boolean
+  annotating: Annotating
 }
 
-const HANDLE_PIXELS = 18
-
-function handleBox(pane: PaneState, points: readonly Point[]) {
-  const at = toPane(pane.camera, pane.rect, points[0] ?? { x: 0, y: 0 })
-  return {
-    x: at.x - HANDLE_PIXELS / 2,
-    y: at.y - HANDLE_PIXELS / 2,
-    width: HANDLE_PIXELS,
-    height: HANDLE_PIXELS,
-  }
+function Shape({ pane, one, points, isHovered, annotating }: ShapeProps) {
+  const words = wordsOf(pane, one.kind, points, one.text)
+  const whose = one.own ? '' : ` by ${one.userName}`
+  const standing = one.state === 'unsaved' ? ', not kept yet' : ''
+  // Of the place where it was, no longer where it is being moved to.
+  const greys = one.statistics && points === one.points ? statisticsInWords(one.statistics) : null
+  const [hasFocus, setFocus] = useState(false)
+  return (
+    <g
+      data-drawing={one.id}
+      data-kind={one.kind}
+      data-own={one.own}
+      data-state={one.state}
+      onFocus={() => setFocus(true)}
+      onBlur={() => setFocus(false)}
+    >
+      <Lines pane={pane} kind={one.kind} points={points} />
+      <Label pane={pane} points={points} words={`${words}${whose}${standing}`} below={greys} />
+      <Handles
+        pane={pane}
+        one={one}
+        points={points}
+        words={`${[words || 'no words', greys].filter(Boolean).join('; ')}${whose}${standing}`}
+        hasPoints={one.own && (isHovered || hasFocus)}
+        annotating={annotating}
+      />
+    </g>
+  )
 }
 
 function Lines({ pane, kind, points }: { pane: PaneState; kind: ShapeKind; points: readonly Point[] }) {
@@ -191,8 +197,8 @@ function Label({ pane, points, words, below }: LabelProps) {
 }
 
 /** The words of a text that has its place. */
-export function TextDialog({ onDone }: { onDone: (text: string | null) => void }) {
-  const [text, setText] = useState('')
+export function TextDialog({ words, onDone }: { words: string; onDone: (text: string | null) => void }) {
+  const [text, setText] = useState(words)
   return (
     <Dialog isOpen onClose={() => onDone(null)} title="Text on the image">
       <form

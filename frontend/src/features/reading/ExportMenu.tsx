@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Image, Save, Table2 } from 'lucide-react'
+import { FileText, Image, Save, Table2 } from 'lucide-react'
 import { Menu, MenuItem } from '@/shared/ui/Menu'
 import { Keys } from '@/shared/ui/Tooltip'
 import styles from './ReadingPage.module.css'
@@ -22,6 +22,9 @@ export function ExportMenu({ acts }: { acts: ReadingActs }) {
       </Choice>
       <Choice icon={<Table2 />} keys="C" onSelect={() => measurements?.('csv')} disabled={!measurements}>
         Measurements as table (CSV)
+      </Choice>
+      <Choice icon={<FileText />} keys="D" onSelect={() => measurements?.('dcm')} disabled={!measurements}>
+        Measurements as DICOM SR
       </Choice>
     </Menu>
   )

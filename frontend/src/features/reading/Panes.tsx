@@ -10,6 +10,7 @@ import styles from './Panes.module.css'
 import { scaleBar } from './scaleBar'
 import { pictureOf } from './api'
 import { Drawings } from './Drawings'
+import { ProbeLine } from './ProbeLine'
 import type { Annotating } from './useAnnotations'
 
 interface PanesProps {
@@ -81,6 +82,9 @@ function Pane(props: PaneProps) {
       ) : null}
       {pane.missing === null ? <Progress pane={pane} isFallback={isFallback} /> : null}
       {isFallback ? null : <Drawings pane={pane} annotating={props.annotating} />}
+      {isFallback || !props.annotating.probe ? null : (
+        <ProbeLine pane={pane} probe={props.annotating.probe} />
+      )}
       {hasOverlays && pane.missing === null ? <Words {...props} /> : null}
       {pane.frameCount > 1 ? <Slices pane={pane} onFrame={onFrame} /> : null}
     </section>

@@ -98,7 +98,7 @@ export function Reader(props: ReaderProps) {
         ) : null}
       </div>
       {help(open === 'help', () => setOpen(null))}
-      {annotating.asking ? <TextDialog onDone={annotating.answer} /> : null}
+      {annotating.asking ? <TextDialog words={annotating.asking.words} onDone={annotating.answer} /> : null}
       {viewer ? (
         <Dialogs
           open={open}

@@ -1,20 +1,21 @@
 import { messageOf } from '@/shared/api/client'
 import { type Command, useCommands } from '@/shared/keys/commands'
 import { toast } from '@/shared/ui/Toasts'
-import { toPane } from '@/viewer/camera'
+import { linearOf, toPane } from '@/viewer/camera'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { Pane } from '@/viewer/pane'
 import type { ViewerState } from '@/viewer/state'
 import type { AnnotationStore } from '@/viewer/tools/AnnotationStore'
 import type { Drawing } from '@/viewer/tools/Drawing'
 import type { History } from '@/viewer/tools/History'
-import { SHAPE_KINDS, type ShapeKind } from '@/viewer/tools/shapes'
+import { hasCrosshair } from '@/viewer/tools/probe'
+import type { ShapeKind } from '@/viewer/tools/shapes'
 import type { Point } from '@/viewer/types'
 import type { Pencil } from './usePointer'
 
 const GROUP = 'Drawing'
-const STEP_PIXELS = 4
-const FAR_PIXELS = 40
+const STEP: Point = { x: 4, y: 4 }
+const FAR: Point = { x: 40, y: 40 }
 
 const DRAW_KEYS: readonly (readonly [ShapeKind, string])[] = [
   ['length', 'd'],
@@ -44,10 +45,12 @@ interface DrawingParts {
 /** Kinds of shapes, taking back, key images; and with a tool that draws, a crosshair that keys move. */
 export function useDrawingCommands({ viewer, state, store, history, drawing, pencil }: DrawingParts): void {
   const isReady = viewer && state && store && pencil
-  const isDrawing = SHAPE_KINDS.some((kind) => kind === state?.tool)
   useCommands(
     isReady
-      ? [...choosing(viewer, store, history), ...(isDrawing ? crosshair(viewer, drawing, pencil) : [])]
+      ? [
+          ...choosing(viewer, store, history),
+          ...(hasCrosshair(state.tool) ? crosshair(viewer, drawing, pencil) : []),
+        ]
       : [],
   )
 }
@@ -59,6 +62,7 @@ function command(id: string, title: string, keys: readonly string[], run: () => 
 function choosing(viewer: MammoViewer, store: AnnotationStore, history: History): Command[] {
   return [
     ...DRAW_KEYS.map(([kind, key]) => command(kind, `Draw: ${kind}`, [key], () => viewer.setTool(kind))),
+    command('probe', 'Value under the pointer', ['0'], () => viewer.setTool('probe')),
     command('undo', 'Take back', ['Ctrl+z'], () => void (history.undo() ?? toast('Nothing to take back.'))),
     command('redo', 'Do again', ['Ctrl+Z', 'Ctrl+y'], () => {
       if (!history.redo()) toast('Nothing to do again.')
@@ -69,13 +73,15 @@ function choosing(viewer: MammoViewer, store: AnnotationStore, history: History)
 
 /** Arrows move it, Enter places a point; Escape leaves the shape undrawn. */
 function crosshair(viewer: MammoViewer, drawing: Drawing, pencil: Pencil): Command[] {
-  const move = (x: number, y: number) => () => {
+  const move = (x: number, y: number, isFar: boolean) => () => {
     const pane = viewer.exam.active
     if (!pane) return
     const from = standing(pane, drawing)
-    const at = { x: from.x + x, y: from.y + y }
+    const step = isFar ? FAR : viewer.state.tool === 'probe' ? pixelOf(pane) : STEP
+    const at = { x: from.x + x * step.x, y: from.y + y * step.y }
     drawing.crossTo(pane.hung.key, at)
     pencil.move(pane.hung.key, at)
+    if (viewer.state.tool === 'probe') pencil.probe({ paneKey: pane.hung.key, at, isByKeys: true })
   }
   const place = () => {
     const pane = viewer.exam.active
@@ -85,10 +91,11 @@ function crosshair(viewer: MammoViewer, drawing: Drawing, pencil: Pencil): Comma
     pencil.press(pane.hung.key, at)
   }
   const commands = ARROWS.flatMap(([name, key, x, y]) => [
-    command(`cross-${name}`, `Crosshair ${name}`, [key], move(x * STEP_PIXELS, y * STEP_PIXELS)),
-    command(`far-${name}`, `Crosshair far ${name}`, [`Ctrl+${key}`], move(x * FAR_PIXELS, y * FAR_PIXELS)),
+    command(`cross-${name}`, `Crosshair ${name}`, [key], move(x, y, false)),
+    command(`far-${name}`, `Crosshair far ${name}`, [`Ctrl+${key}`], move(x, y, true)),
   ])
   const cancel = () => {
+    pencil.probe(null)
     if (drawing.draft || drawing.cross) drawing.cancel()
     else viewer.setTool('window')
   }
@@ -97,6 +104,12 @@ function crosshair(viewer: MammoViewer, drawing: Drawing, pencil: Pencil): Comma
     command('place', 'Place a point', ['Enter'], place),
     command('cancel', 'Do not draw it, or put the tool away', ['Escape'], cancel),
   ]
+}
+
+/** One pixel of the image on the screen: a probe goes from each to the next. */
+function pixelOf(pane: Pane): Point {
+  const { a, b, c, d } = linearOf(pane.camera)
+  return { x: Math.abs(a) + Math.abs(b), y: Math.abs(c) + Math.abs(d) }
 }
 
 /** Where the crosshair stands in this pane; in its middle before it was moved. */

@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { Tool } from '@/viewer/state'
+import type { ProbedPlace } from '@/viewer/tools/probe'
 import { SHAPE_KINDS, type ShapeKind } from '@/viewer/tools/shapes'
 import type { Point } from '@/viewer/types'
 
@@ -29,7 +30,15 @@ export interface Pencil {
   press(paneKey: string, at: Point): void
   move(paneKey: string, at: Point): void
   release(paneKey: string, at: Point): void
+  /** What was begun by the pointer is as it was before. */
   cancel(): void
+  /** Takes hold of a drawing; its id, or null where there is none of one's own. */
+  grasp(paneKey: string, at: Point, isFinger: boolean): string | null
+  /** The cursor for what lies there. */
+  hover(place: { paneKey: string; at: Point } | null): string
+  /** Other words for the text that lies there; false where no drawing does. */
+  rewrite(paneKey: string, at: Point): boolean
+  probe(place: ProbedPlace | null): void
   readonly isBusy: boolean
 }
 
@@ -44,7 +53,9 @@ export function usePointer(
     const ends = [
       drags(viewer, root, pencil),
       wheel(viewer, root),
-      doubleClick(viewer, root),
+      doubleClick(viewer, root, pencil),
+      hovering(viewer, root, pencil),
+      givingUp(pencil),
       focus(viewer, root),
     ]
     return () => {
@@ -57,6 +68,7 @@ function drags(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => vo
   const fingers = new Map<number, Point>()
   let drag: { began: Point; go: (by: Point) => void } | null = null
   let drawing: string | null = null
+  let held: string | null = null
   const down = (event: PointerEvent) => {
     if (!(event.target instanceof Element) || event.target.closest('button, a, [data-control]')) return
     const began = pointOf(event, root)
@@ -66,12 +78,17 @@ function drags(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => vo
     root.setPointerCapture(event.pointerId)
     viewer.endDrag()
     const tool = toolOf(event, viewer.state.tool)
+    held = fingers.size > 1 || event.button !== 0 ? null : pencil.grasp(found.key, found.at, isFinger(event))
     if (fingers.size > 1) drag = null
-    else if (isShape(tool)) {
+    else if (held !== null) {
+      viewer.activate(found.key)
+      drawing = found.key
+    } else if (isShape(tool)) {
       viewer.activate(found.key)
       drawing = found.key
       pencil.press(found.key, found.at)
-    } else drag = { began, go: viewer.beginDrag(found.key, tool, found.at) }
+    } else if (tool === 'probe') viewer.activate(found.key)
+    else drag = { began, go: viewer.beginDrag(found.key, tool, found.at) }
     if (viewer.state.tool === 'magnify') drag?.go({ x: 0, y: 0 })
   }
   const move = (event: PointerEvent) => {
@@ -90,29 +107,68 @@ function drags(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => vo
     if (hadPressed && drawing !== null && pencil.isBusy) {
       pencil.release(drawing, within(viewer, drawing, pointOf(event, root)))
     }
+    // The keys go on where the pointer has let go.
+    if (held !== null) handleOf(root, held)?.focus({ preventScroll: true })
+    held = null
     drag = null
     viewer.endDrag()
   }
   // The browser took the pointer away: what was begun is not ended where it never was.
   const taken = (event: PointerEvent) => {
     fingers.delete(event.pointerId)
+    held = null
     drag = null
     pencil.cancel()
     viewer.endDrag()
   }
-  const menu = (event: Event) => event.preventDefault()
-  root.addEventListener('pointerdown', down)
-  root.addEventListener('pointermove', move)
-  root.addEventListener('pointerup', up)
-  root.addEventListener('pointercancel', taken)
-  root.addEventListener('contextmenu', menu)
-  return () => {
-    root.removeEventListener('pointerdown', down)
-    root.removeEventListener('pointermove', move)
-    root.removeEventListener('pointerup', up)
-    root.removeEventListener('pointercancel', taken)
-    root.removeEventListener('contextmenu', menu)
+  const ended = new AbortController()
+  const { signal } = ended
+  root.addEventListener('pointerdown', down, { signal })
+  root.addEventListener('pointermove', move, { signal })
+  root.addEventListener('pointerup', up, { signal })
+  root.addEventListener('pointercancel', taken, { signal })
+  root.addEventListener('contextmenu', (event) => event.preventDefault(), { signal })
+  return () => ended.abort()
+}
+
+function isFinger(event: PointerEvent): boolean {
+  return event.pointerType === 'touch'
+}
+
+function handleOf(root: HTMLElement, id: string): HTMLElement | null {
+  return root.querySelector(`[data-drawing="${id}"] button`)
+}
+
+/** What lies under the pointer: a drawing that can be taken hold of, or a value. */
+function hovering(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => void {
+  const move = (event: PointerEvent) => {
+    const found = viewer.paneAt(pointOf(event, root))
+    const place = found ? { paneKey: found.key, at: found.at } : null
+    root.style.cursor = pencil.hover(event.buttons > 0 ? null : place)
+    if (viewer.state.tool === 'probe') pencil.probe(place && { ...place, isByKeys: false })
   }
+  const leave = () => {
+    root.style.cursor = pencil.hover(null)
+    pencil.probe(null)
+  }
+  root.addEventListener('pointermove', move)
+  root.addEventListener('pointerleave', leave)
+  return () => {
+    root.removeEventListener('pointermove', move)
+    root.removeEventListener('pointerleave', leave)
+  }
+}
+
+/** Escape while the pointer holds a drawing: before the page's own keys, of which one leaves the viewer. */
+function givingUp(pencil: Pencil): () => void {
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !pencil.isBusy) return
+    event.stopPropagation()
+    event.preventDefault()
+    pencil.cancel()
+  }
+  window.addEventListener('keydown', press, { capture: true })
+  return () => window.removeEventListener('keydown', press, { capture: true })
 }
 
 /** A point of the stage in the coordinates of one pane, also when it lies outside. */
@@ -148,14 +204,14 @@ function wheel(viewer: MammoViewer, root: HTMLElement): () => void {
   return () => root.removeEventListener('wheel', turn)
 }
 
-/** One pane alone, and back. */
-function doubleClick(viewer: MammoViewer, root: HTMLElement): () => void {
+/** One pane alone, and back; on a text, its words. */
+function doubleClick(viewer: MammoViewer, root: HTMLElement, pencil: Pencil): () => void {
   let before = viewer.state.layout
   const click = (event: MouseEvent) => {
     if (event.target instanceof Element && event.target.closest('button, a, [data-control]')) return
     const found = viewer.paneAt(pointOf(event, root))
     const image = viewer.state.panes.find(({ key }) => key === found?.key)?.image
-    if (!image) return
+    if (!image || !found || pencil.rewrite(found.key, found.at)) return
     if (viewer.state.layout === 'single') {
       viewer.setLayout(before === 'single' ? (viewer.state.layouts[0] ?? 'single') : before)
     } else {

@@ -3,7 +3,7 @@ import type { LayoutId } from '@/viewer/hanging'
 import type { MammoViewer } from '@/viewer/MammoViewer'
 import type { ViewerState } from '@/viewer/state'
 import type { MeasurementFormat } from './exportFiles'
-import { SHAPE_KINDS } from '@/viewer/tools/shapes'
+import { hasCrosshair } from '@/viewer/tools/probe'
 
 /** What the page does beside the viewer. */
 export interface ReadingActs {
@@ -49,9 +49,10 @@ export function useReadingCommands(
           ...rest(viewer, state, acts),
         ]
       : []
-  // A tool that draws has the arrows for its crosshair, and Escape.
-  const isDrawing = SHAPE_KINDS.some((kind) => kind === state?.tool)
-  useCommands(isDrawing ? all.filter(({ keys }) => !keys.some((key) => DRAWING_KEYS.has(key))) : all)
+  // A tool that draws or probes has the arrows for its crosshair, and Escape.
+  useCommands(
+    hasCrosshair(state?.tool) ? all.filter(({ keys }) => !keys.some((key) => DRAWING_KEYS.has(key))) : all,
+  )
 }
 
 function command(
@@ -134,6 +135,9 @@ function rest(viewer: MammoViewer, state: ViewerState, acts: ReadingActs): Comma
     command('export', group, 'Save the view as a picture', ['s'], acts.exportPicture),
     command('export-csv', group, 'Save the measurements as a table (CSV)', ['C'], () =>
       acts.exportMeasurements?.('csv'),
+    ),
+    command('export-sr', group, 'Save the measurements as DICOM SR', ['D'], () =>
+      acts.exportMeasurements?.('dcm'),
     ),
     command('correct', group, 'Correct side or view', ['b'], acts.correct),
     command('full-screen', group, 'Full screen', ['F'], acts.fullScreen),

@@ -175,7 +175,10 @@ export class AnnotationStore {
         statistics: wanted.statistics,
       }
       const saved = drawnOf(await request<Wire>(addressOf(wanted), { method: 'PUT', body }))
-      this.show(this.state.drawn.map((one) => (one.id === saved.id ? saved : one)))
+      // Changed once more meanwhile: that is what is shown, and it is a change of what was just saved.
+      const isOld = this.unsent.slice(1).some((one) => one.act === 'put' && one.wanted.id === saved.id)
+      const now = (one: Drawn) => (isOld ? { ...one, revision: saved.revision } : saved)
+      this.show(this.state.drawn.map((one) => (one.id === saved.id ? now(one) : one)))
     } catch (problem) {
       const waits =
         !(problem instanceof ApiProblem) || WAITING_STATUSES.has(problem.status) || problem.status >= 500

@@ -1,6 +1,7 @@
 /** The value of one pixel, in words; and where one is looking for it. */
 import type { FrameState, GreyScale, Point, Samples } from '@/viewer/types'
 import { modalityCurve } from '@/viewer/voi/table'
+import { SHAPE_KINDS } from './shapes'
 import { short } from './statistics'
 
 /** What a frame tells a probe: `kind` as that of the engine's frames. */
@@ -58,6 +59,11 @@ function modalityInWords(greyScale: GreyScale, stored: number): string {
   if (isPlain) return ''
   const value = short(modalityCurve(greyScale)(stored))
   return ` → ${value}${NO_UNITS.has(unit) ? '' : ` ${unit}`}`
+}
+
+/** Whether arrows move a crosshair while this tool is chosen. */
+export function hasCrosshair(tool: string | undefined): boolean {
+  return tool === 'probe' || SHAPE_KINDS.some((kind) => kind === tool)
 }
 
 /** Where the pointer or the crosshair is, in pane coordinates. Whoever shows it subscribes: nothing else is drawn anew. */

@@ -118,7 +118,7 @@ export function handOf(viewer: MammoViewer, editing: Editing, rewrite: (one: Dra
       if (!pane || !isMeasurable(viewer, pane)) return
       editing.nudge(one, part, stepInImage(pane.camera, direction, pixels))
     },
-    settle: () => editing.end(),
+    settle: () => (editing.isByKeys ? editing.end() : null),
     cancel() {
       const wasBusy = editing.current !== null
       editing.cancel()

@@ -134,6 +134,8 @@ export class Editing {
   current: Edited | null = null
   /** The one under the pointer. */
   hovered: string | null = null
+  /** Held by keys: the focus that leaves ends it, which means nothing to the pointer. */
+  isByKeys = false
   private from: Point = { x: 0, y: 0 }
   private by: Point = { x: 0, y: 0 }
   private readonly changed: () => void
@@ -153,6 +155,7 @@ export class Editing {
   /** Taken hold of by the pointer, at a point of the image. */
   begin(one: Drawn, part: Part, at: Point): void {
     this.from = at
+    this.isByKeys = false
     this.by = { x: 0, y: 0 }
     this.current = { one, part, points: one.points }
     this.changed()
@@ -167,6 +170,7 @@ export class Editing {
     if (this.current?.one.id !== one.id || this.current.part !== part) {
       this.end()
       this.begin(one, part, { x: 0, y: 0 })
+      this.isByKeys = true
     }
     this.shift({ x: this.by.x + by.x, y: this.by.y + by.y })
   }

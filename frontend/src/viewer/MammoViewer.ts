@@ -136,6 +136,10 @@ export class MammoViewer {
     this.prefer({ isLinked })
   }
 
+  setSmooth(isSmooth: boolean): void {
+    this.prefer({ isSmooth })
+  }
+
   setOverlays(hasOverlays: boolean): void {
     this.prefer({ hasOverlays })
   }
@@ -387,12 +391,12 @@ export class MammoViewer {
       height: side,
     }
     const camera = { ...pane.camera, centre, scale: pane.camera.scale * MAGNIFICATION }
-    this.above = [{ ...pane.forStage(), rect, camera }]
+    this.above = [{ ...pane.forStage(this.preferences.isSmooth), rect, camera }]
     this.changed()
   }
 
   private forStage(): StagePane[] {
-    return [...this.exam.panes.map((pane) => pane.forStage()), ...this.above]
+    return [...this.exam.panes.map((pane) => pane.forStage(this.preferences.isSmooth)), ...this.above]
   }
 
   /** Tells those who listen, and draws in the next animation frame: many changes, one picture. */
@@ -421,6 +425,7 @@ export class MammoViewer {
       tool: this.preferences.tool,
       isLinked: this.preferences.isLinked,
       hasOverlays: this.preferences.hasOverlays,
+      isSmooth: this.preferences.isSmooth,
       isPlaying: this.playing !== null,
       stepWords: this.exam.stepWords,
       fallback: this.fallback,

@@ -69,13 +69,14 @@ export class Pane {
   }
 
   /** With the frame that was shown before for as long as the next one has nothing. */
-  forStage(): StagePane {
+  forStage(isSmooth: boolean): StagePane {
     return {
       rect: this.rect,
       frame: this.frame?.samples ? this.frame : (this.before ?? this.frame),
       greyScale: this.greyScale,
       camera: this.camera,
       tone: this.tone,
+      isSmooth,
     }
   }
 

@@ -39,6 +39,8 @@ export interface ViewerState {
   readonly tool: Tool
   readonly isLinked: boolean
   readonly hasOverlays: boolean
+  /** Larger than 1:1: smooth, or each sample a square. */
+  readonly isSmooth: boolean
   readonly isPlaying: boolean
   /** Where one is on the way through the exam, in words. */
   readonly stepWords: string | null
@@ -52,6 +54,8 @@ export interface ViewerPreferences {
   readonly tool: Tool
   readonly isLinked: boolean
   readonly hasOverlays: boolean
+  /** Larger than 1:1: smooth, or each sample a square. */
+  readonly isSmooth: boolean
 }
 
 export const USUAL_PREFERENCES: ViewerPreferences = {
@@ -59,6 +63,7 @@ export const USUAL_PREFERENCES: ViewerPreferences = {
   tool: 'window',
   isLinked: true,
   hasOverlays: true,
+  isSmooth: true,
 }
 
 /** Of the panes that have something to show. */

@@ -32,8 +32,9 @@ let isUnsent = false
 
 function send(isLeaving: boolean): void {
   isUnsent = false
-  const { layout, tool, isLinked, hasOverlays, calibrations } = preferencesNow()
-  const body = { layout, tool, linked: isLinked, overlays: hasOverlays, pixelsPerMm: calibrations }
+  const { layout, tool, isLinked, hasOverlays, isSmooth, calibrations } = preferencesNow()
+  const words = { layout, tool, linked: isLinked, overlays: hasOverlays, smooth: isSmooth }
+  const body = { ...words, pixelsPerMm: calibrations }
   if (isLeaving) {
     // Outlives the page; nobody is there to hear that it failed.
     const headers = { 'Content-Type': 'application/json' }
@@ -67,6 +68,7 @@ function parsed(stored: Record<string, unknown>): ReadingPreferences {
     tool: TOOLS.find((one) => one === stored.tool) ?? USUAL.tool,
     isLinked: typeof stored.linked === 'boolean' ? stored.linked : USUAL.isLinked,
     hasOverlays: typeof stored.overlays === 'boolean' ? stored.overlays : USUAL.hasOverlays,
+    isSmooth: typeof stored.smooth === 'boolean' ? stored.smooth : USUAL.isSmooth,
     calibrations: readCalibrations(stored.pixelsPerMm),
   }
 }

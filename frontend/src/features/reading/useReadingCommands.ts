@@ -117,6 +117,9 @@ function greys(viewer: MammoViewer, state: ViewerState): Command[] {
     command('preset-next', group, "Next of the file's windows", [']'], () => viewer.preset(1)),
     command('preset-before', group, "The file's window before", ['['], () => viewer.preset(-1)),
     command('linked', group, 'Link the panes, or not', ['l'], () => viewer.setLinked(!state.isLinked)),
+    command('smooth', group, 'Smooth when magnified, or squares', ['S'], () =>
+      viewer.setSmooth(!state.isSmooth),
+    ),
     command('tool-window', group, 'Drag: window', ['w'], () => viewer.setTool('window')),
     command('tool-pan', group, 'Drag: move', ['m'], () => viewer.setTool('pan')),
     command('tool-zoom', group, 'Drag: zoom', ['e'], () => viewer.setTool('zoom')),

@@ -34,8 +34,8 @@ export function useViewer(opened: Opened | null): UseViewer {
   const state = useSyncExternalStore(subscribe, () => viewer?.state ?? null)
   useEffect(() => {
     if (!viewer) return
-    const { layout, tool, isLinked, hasOverlays } = viewer.kept
-    keepPreferences({ layout, tool, isLinked, hasOverlays })
-  }, [viewer, state?.layout, state?.tool, state?.isLinked, state?.hasOverlays])
+    const { layout, tool, isLinked, hasOverlays, isSmooth } = viewer.kept
+    keepPreferences({ layout, tool, isLinked, hasOverlays, isSmooth })
+  }, [viewer, state?.layout, state?.tool, state?.isLinked, state?.hasOverlays, state?.isSmooth])
   return { viewer, state, root, mount }
 }

@@ -64,6 +64,41 @@ describe('where samples stand on the screen', () => {
     }
   })
 
+  it('lays every size of a picture of odd sides where the whole picture lies', () => {
+    // Halves of 301 are 151, of which the last stands for a column that is not there.
+    const levels = [sized(301, 203, 0), sized(151, 102, 1), sized(76, 51, 2)]
+    const camera = { ...(ALL[0] as Camera), scale: 0.25 }
+    for (const first of [0, 2]) {
+      const placing = placingOf(levels.slice(first), { width: 301, height: 203 }, camera, PANE, 1, {
+        decodedLevel: first,
+        isSmooth: true,
+      })
+      const [xx = 0, , , , , , x = 0] = placing?.matrix ?? []
+      expect(placing?.samples.level).toBe(2)
+      // Sample 70 is the mean of columns 280 to 283; by the wavelet it stands on column 280.
+      const { x: at } = toPane(camera, PANE, { x: first === 0 ? 282 : 280.5, y: 0 })
+      expect(xx * at + x).toBeCloseTo(70.5, 4)
+      const right = toPane(camera, PANE, { x: 301, y: 0 }).x
+      expect(placing?.edges[2]).toBeCloseTo(xx * right + x, 4)
+    }
+  })
+
+  it('shows each sample as a square where that is wished, and only where it is magnified', () => {
+    const camera = { ...(ALL[0] as Camera), centre: { x: 77.3, y: 41.8 } }
+    for (const [scale, aspect, isNearest] of [
+      [2, 1, true],
+      [1.7, 1, true],
+      [0.9, 1, false],
+      [1.2, 0.5, false],
+      [2.5, 0.5, true],
+    ] as const) {
+      const options = { decodedLevel: 0, isSmooth: false }
+      const placing = placingOf(LEVELS, FULL, { ...camera, scale, aspect }, PANE, 1, options)
+      expect(placing?.isNearest).toBe(isNearest)
+      if (scale === 2) expect(((placing?.matrix[6] ?? 0.3) * 2) % 1).toBeCloseTo(0, 6)
+    }
+  })
+
   it('lays each sample on one device pixel at 1:1, whatever fraction the camera stands at', () => {
     for (const camera of ALL) {
       const moved = { ...camera, scale: 0.5, centre: { x: 77.3, y: 41.8 } }

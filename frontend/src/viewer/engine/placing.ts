@@ -22,12 +22,22 @@ export interface Placing {
   readonly samples: Samples
   /** Column by column, as WebGL takes it: (device x, device y, 1) to (sample x, sample y, 1). */
   readonly matrix: Float32Array
-  /** One sample is one device pixel, and lies on it exactly. */
+  /** Left, top, right and bottom edge of the picture, in samples: those of a smaller size may reach beyond it. */
+  readonly edges: readonly [number, number, number, number]
+  /** A device pixel shows one sample as it is. */
   readonly isNearest: boolean
   /** Device pixels of the pane that the picture reaches: no others are worth drawing. */
   readonly covered: DeviceRect
 }
 
+export interface PlacingOptions {
+  /** How often the codestream was halved by its decoder; further sizes are means of that one. */
+  readonly decodedLevel: number
+  /** Between samples larger pictures are smooth; else each sample is a square. */
+  readonly isSmooth: boolean
+}
+
+const USUAL: PlacingOptions = { decodedLevel: 0, isSmooth: true }
 const EXACT = 1e-6
 
 /** `full`: rows and columns of the picture itself, which the first of `levels` may not have yet. */
@@ -37,39 +47,44 @@ export function placingOf(
   camera: Camera,
   pane: Size,
   pixelRatio: number,
+  { decodedLevel, isSmooth }: PlacingOptions = USUAL,
 ): Placing | null {
   const perDevicePixel = 1 / (camera.scale * pixelRatio)
-  // The smallest that has at least one sample for a device pixel.
-  const samples =
-    levels.findLast((one) => full.width / one.width <= perDevicePixel * (1 + EXACT)) ?? levels[0]
+  const isSquare = Math.abs(camera.aspect - 1) < EXACT
+  const least = perDevicePixel / Math.max(camera.aspect, 1)
+  // The smallest that has at least one sample for a device pixel, in both directions.
+  const samples = levels.findLast(({ level }) => 2 ** level <= least * (1 + EXACT)) ?? levels[0]
   if (!samples) return null
-  const isNearest =
-    samples.level === 0 && Math.abs(perDevicePixel - 1) < EXACT && Math.abs(camera.aspect - 1) < EXACT
+  const isOneToOne = isSquare && Math.abs(perDevicePixel - 1) < EXACT
+  const isMagnified = perDevicePixel / Math.min(camera.aspect, 1) <= 1
+  const isNearest = samples.level === 0 && (isOneToOne || (isMagnified && !isSmooth))
   const { a, b, c, d } = linearOf(camera)
   const determinant = (a * d - b * c) * pixelRatio
-  const across = samples.width / full.width
-  const down = samples.height / full.height
+  const part = 2 ** -samples.level
+  // A wavelet's mean stands on the first of its pixels, not amid them (T.800 F.3): the sizes made by it lie so far off.
+  const shift = (2 ** decodedLevel - 1) / 2
   // Inverse of the camera's matrix, from device pixels to samples.
-  const xx = (d / determinant) * across
-  const xy = (-b / determinant) * across
-  const yx = (-c / determinant) * down
-  const yy = (a / determinant) * down
-  let x = camera.centre.x * across - (xx * pane.width + xy * pane.height) / 2
-  let y = camera.centre.y * down - (yx * pane.width + yy * pane.height) / 2
-  if (isNearest) {
-    // The middle of a device pixel is to be the middle of a sample.
-    x = Math.round(x)
-    y = Math.round(y)
+  const [xx, xy] = [(d / determinant) * part, (-b / determinant) * part]
+  const [yx, yy] = [(-c / determinant) * part, (a / determinant) * part]
+  let x = (camera.centre.x + shift) * part - (xx * pane.width + xy * pane.height) / 2
+  let y = (camera.centre.y + shift) * part - (yx * pane.width + yy * pane.height) / 2
+  const times = Math.round(1 / perDevicePixel)
+  if (samples.level === 0 && isSquare && times >= 1 && Math.abs(perDevicePixel * times - 1) < EXACT) {
+    // Edges of samples lie on edges of device pixels: at 1:1 the middle of one is the middle of the other.
+    x = Math.round(x * times) / times
+    y = Math.round(y * times) / times
   }
   const matrix = new Float32Array([xx, yx, 0, xy, yy, 0, x, y, 1])
+  const left = shift * part
+  const edges = [left, left, (full.width + shift) * part, (full.height + shift) * part] as const
   // The way back, from a sample to a device pixel.
   const scale = xx * yy - xy * yx
   const onScreen = (column: number, row: number): Point => ({
     x: (yy * (column - x) - xy * (row - y)) / scale,
     y: (xx * (row - y) - yx * (column - x)) / scale,
   })
-  const covered = between(onScreen(0, 0), onScreen(samples.width, samples.height), pane)
-  return { samples, matrix, isNearest, covered }
+  const covered = between(onScreen(edges[0], edges[1]), onScreen(edges[2], edges[3]), pane)
+  return { samples, matrix, edges, isNearest, covered }
 }
 
 /** The box of two opposite corners, cut at the pane; a picture's edges are never askew to the screen's. */

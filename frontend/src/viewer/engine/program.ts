@@ -1,7 +1,7 @@
 /** The compiled programs of the stage, with the places of their uniforms. */
 import { fragment, type Kind, VERTEX } from './shaders'
 
-const UNIFORMS = ['samples', 'greys', 'origin', 'toImage', 'size', 'signBit', 'padding'] as const
+const UNIFORMS = ['samples', 'greys', 'origin', 'toImage', 'size', 'edges', 'signBit', 'padding'] as const
 
 export interface Program {
   readonly program: WebGLProgram

@@ -2,7 +2,7 @@
 
 /** One program for each, since a card (and software more so) pays for every way that a program might go. */
 export interface Kind {
-  /** A device pixel is a sample. */
+  /** A device pixel shows one sample, as it is. */
   readonly isNearest: boolean
   readonly isColour: boolean
   readonly hasPadding: boolean
@@ -29,6 +29,7 @@ uniform sampler2D greys;       // 256 wide: grey by the bit pattern of the store
 uniform vec2 origin;           // device pixels: the pane's upper left corner, from below
 uniform mat3 toImage;          // device pixels of the pane, y downwards, to samples of this size
 uniform ivec2 size;            // in samples
+uniform vec4 edges;            // of the picture, in samples: left, top, right, bottom
 uniform int signBit;           // 0 for unsigned samples
 uniform ivec2 padding;         // stored values from x to y
 
@@ -51,7 +52,7 @@ void main() {
   vec2 pane = vec2(gl_FragCoord.x - origin.x, origin.y - gl_FragCoord.y);
   vec2 at = (toImage * vec3(pane, 1.0)).xy;
   colour = vec4(0.0, 0.0, 0.0, 1.0);
-  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, vec2(size)))) return;
+  if (any(lessThan(at, edges.xy)) || any(greaterThanEqual(at, edges.zw))) return;
 #ifdef NEAREST
   uvec4 texel = texelFetch(samples, within(ivec2(floor(at))), 0);
 #ifdef COLOUR

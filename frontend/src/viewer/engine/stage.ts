@@ -16,6 +16,8 @@ export interface StagePane {
   readonly greyScale: GreyScale | null
   readonly camera: Camera
   readonly tone: Tone
+  /** Larger than 1:1: stored values are weighed between samples, or each sample is a square. */
+  readonly isSmooth: boolean
 }
 
 export interface StageEvents {
@@ -142,7 +144,10 @@ export class Stage {
     gl.clear(gl.COLOR_BUFFER_BIT)
     const full = pane.frame && fullSize(pane.frame)
     const levels = pane.frame?.levels.filter(({ width, height }) => Math.max(width, height) <= this.most)
-    const placing = full && levels && placingOf(levels, full, pane.camera, rect, this.pixelRatio)
+    if (!full || !levels) return
+    const decodedLevel = pane.frame.levels[0]?.level ?? 0
+    const options = { decodedLevel, isSmooth: pane.isSmooth }
+    const placing = placingOf(levels, full, pane.camera, rect, this.pixelRatio, options)
     if (!placing) return
     const { samples } = placing
     const greyScale = pane.greyScale ?? pane.frame.greyScale
@@ -165,6 +170,7 @@ export class Stage {
     gl.uniform2f(at.origin, rect.left, bottom + rect.height)
     gl.uniformMatrix3fv(at.toImage, false, placing.matrix)
     gl.uniform2i(at.size, samples.width, samples.height)
+    gl.uniform4f(at.edges, ...placing.edges)
     gl.uniform1i(at.signBit, signBitOf(samples))
     gl.uniform2i(at.padding, padding?.low ?? 1, padding?.high ?? 0)
     const { covered } = placing
@@ -196,9 +202,9 @@ export class Stage {
 }
 
 /** All that decides a pane's pixels; none of these objects is ever changed. */
-function drawnFrom({ rect, frame, greyScale, camera, tone }: StagePane): readonly unknown[] {
+function drawnFrom({ rect, frame, greyScale, camera, tone, isSmooth }: StagePane): readonly unknown[] {
   const { left, top, width, height } = rect
-  return [left, top, width, height, frame?.levels, greyScale, camera, tone]
+  return [left, top, width, height, frame?.levels, greyScale, camera, tone, isSmooth]
 }
 
 function isSame(one: readonly (readonly unknown[])[], other: readonly (readonly unknown[])[]): boolean {
